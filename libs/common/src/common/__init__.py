@@ -1,0 +1,1 @@
+"""The rooms every service shares; the services share facts only through `common.events`."""

@@ -1,0 +1,188 @@
+"""THE list of events: type, topic, shape, who publishes, who consumes, what is personal.
+
+Topics to create, ACLs, docs, AsyncAPI and the contract tests are all generated from it. To add an
+event: write its Struct in the publisher's module, add a line here, run `make contracts`, write an
+example and what each consumer needs at least (libs/common/contracts).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Type  # noqa: UP035
+
+from common.events import classifier, ingest, responder, router
+from common.events.parts import Part
+from common.events.topics import (
+    CASES_EVENTS,
+    MENTIONS_CLASSIFIED,
+    MENTIONS_RAW,
+    REPLIES_EVENTS,
+    TOPICS,
+    Topic,
+    dead_letters_of,
+)
+
+SERVICES = ("ingest", "classifier", "router", "responder", "audit")
+
+_MENTION = (
+    "mention.author",
+    "mention.text",
+    "mention.url",
+    "mention.native_id",
+    "mention.in_reply_to",
+    "mention.media",
+)
+_CLASSIFIED = (*_MENTION, "classification.evidence")
+
+
+@dataclass(frozen=True, slots=True)
+class EventSpec:
+    """One line of the catalogue. `personal` lists the fields that hold personal data."""
+
+    type: str
+    data: Type[Part]  # noqa: UP006  (`type` is the field above)
+    topic: Topic
+    consumers: frozenset[str]
+    personal: tuple[str, ...] = ()
+
+    @property
+    def producer(self) -> str:
+        return self.type.partition(".")[0]
+
+    @property
+    def name(self) -> str:
+        """The type without its version."""
+        return self.type.rpartition(".")[0]
+
+    @property
+    def version(self) -> int:
+        return int(self.type.rpartition(".v")[2])
+
+
+def _event(
+    type_: str,
+    data: type[Part],
+    topic: Topic,
+    consumers: str,
+    *personal: str,
+) -> EventSpec:
+    return EventSpec(type_, data, topic, frozenset(consumers.split()), tuple(personal))
+
+
+_ALL = (
+    _event(
+        "ingest.mention.received.v1",
+        ingest.MentionReceived,
+        MENTIONS_RAW,
+        "classifier audit",
+        *_MENTION,
+    ),
+    _event(
+        "classifier.mention.classified.v1",
+        classifier.MentionClassified,
+        MENTIONS_CLASSIFIED,
+        "router audit",
+        *_CLASSIFIED,
+    ),
+    _event(
+        "router.case.opened.v1", router.CaseOpened, CASES_EVENTS, "responder audit", *_CLASSIFIED
+    ),
+    _event(
+        "router.case.continued.v1",
+        router.CaseContinued,
+        CASES_EVENTS,
+        "responder audit",
+        *_CLASSIFIED,
+    ),
+    _event("router.mention.parked.v1", router.MentionParked, CASES_EVENTS, "audit"),
+    _event("router.own_post.recorded.v1", router.OwnPostRecorded, CASES_EVENTS, "audit"),
+    _event("router.case.claimed.v1", router.CaseClaimed, CASES_EVENTS, "audit", "actor"),
+    _event("router.case.released.v1", router.CaseReleased, CASES_EVENTS, "audit", "actor"),
+    _event(
+        "router.case.closed.v1",
+        router.CaseClosed,
+        CASES_EVENTS,
+        "responder audit",
+        "actor",
+        "summary",
+    ),
+    _event("router.clock.warned.v1", router.ClockWarned, CASES_EVENTS, "audit"),
+    _event("router.clock.breached.v1", router.ClockBreached, CASES_EVENTS, "audit"),
+    _event("router.clock.stopped.v1", router.ClockStopped, CASES_EVENTS, "audit"),
+    _event(
+        "responder.draft.revised.v1",
+        responder.DraftRevised,
+        REPLIES_EVENTS,
+        "audit",
+        "actor",
+        "text",
+        "in_reply_to",
+    ),
+    _event(
+        "responder.draft.submitted.v1", responder.DraftSubmitted, REPLIES_EVENTS, "audit", "actor"
+    ),
+    _event(
+        "responder.draft.approved.v1", responder.DraftApproved, REPLIES_EVENTS, "audit", "actor"
+    ),
+    _event(
+        "responder.approval.refused.v1",
+        responder.ApprovalRefused,
+        REPLIES_EVENTS,
+        "audit",
+        "actor",
+    ),
+    _event(
+        "responder.draft.rejected.v1",
+        responder.DraftRejected,
+        REPLIES_EVENTS,
+        "audit",
+        "actor",
+        "reason",
+    ),
+    _event(
+        "responder.draft.withdrawn.v1",
+        responder.DraftWithdrawn,
+        REPLIES_EVENTS,
+        "audit",
+        "actor",
+        "reason",
+    ),
+    _event(
+        "responder.reply.sent.v1",
+        responder.ReplySent,
+        REPLIES_EVENTS,
+        "router audit",
+        "authors",
+        "approver",
+        "text",
+        "in_reply_to",
+        "platform_id",
+    ),
+    _event("responder.reply.failed.v1", responder.ReplyFailed, REPLIES_EVENTS, "audit"),
+    _event(
+        "responder.reply.outcome_unknown.v1",
+        responder.ReplyOutcomeUnknown,
+        REPLIES_EVENTS,
+        "audit",
+    ),
+)
+
+CATALOG: Mapping[str, EventSpec] = {spec.type: spec for spec in _ALL}
+TYPE_OF: Mapping[type[Part], str] = {spec.data: spec.type for spec in _ALL}
+
+
+def consumed_topics(service: str) -> tuple[Topic, ...]:
+    """The topics from which `service` consumes at least one event, in pipeline order."""
+    wanted = {spec.topic for spec in CATALOG.values() if service in spec.consumers}
+    return tuple(topic for topic in TOPICS if topic in wanted)
+
+
+def all_topics() -> tuple[Topic, ...]:
+    """Every topic of the house, dead-letter topics included: what a broker must have."""
+    dead = tuple(
+        dead_letters_of(topic, service)
+        for service in SERVICES
+        for topic in consumed_topics(service)
+    )
+    return TOPICS + dead

@@ -1,0 +1,129 @@
+"""What the responder publishes on `replies.events`: the life of a draft and of its dispatch.
+
+`content_hash` (hex SHA-256) covers text, recipient, visibility and channel account (S58).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from common.events.parts import Actor, Part
+from common.events.vocabulary import ReplyKind, Visibility
+
+
+class DraftRevised(Part, frozen=True, kw_only=True):
+    """A revision was written; revision 1 begins the draft. Any earlier approval is void."""
+
+    draft_id: UUID
+    case_id: UUID
+    conversation_id: UUID
+    revision: int
+    kind: ReplyKind
+    visibility: Visibility
+    account: str
+    in_reply_to: str
+    text: str
+    content_hash: str
+    actor: Actor
+    voided_approval: bool = False
+
+
+class DraftSubmitted(Part, frozen=True, kw_only=True):
+    """A revision was handed in for a second person to read."""
+
+    draft_id: UUID
+    case_id: UUID
+    conversation_id: UUID
+    revision: int
+    content_hash: str
+    actor: Actor
+
+
+class DraftApproved(Part, frozen=True, kw_only=True):
+    """A person who wrote no revision of the draft approved exactly these bytes (S58)."""
+
+    draft_id: UUID
+    case_id: UUID
+    conversation_id: UUID
+    revision: int
+    content_hash: str
+    actor: Actor
+
+
+class ApprovalRefused(Part, frozen=True, kw_only=True):
+    """Somebody tried to approve and may not: kept so that four eyes can be proven.
+
+    `reason` is a stable code: own_text, stale_revision, not_submitted.
+    """
+
+    draft_id: UUID
+    case_id: UUID
+    conversation_id: UUID
+    revision: int
+    reason: str
+    actor: Actor
+
+
+class DraftRejected(Part, frozen=True, kw_only=True):
+    """The reviewer sent it back, with reasons."""
+
+    draft_id: UUID
+    case_id: UUID
+    conversation_id: UUID
+    revision: int
+    reason: str
+    actor: Actor
+
+
+class DraftWithdrawn(Part, frozen=True, kw_only=True):
+    """The draft was taken back before it was sent."""
+
+    draft_id: UUID
+    case_id: UUID
+    conversation_id: UUID
+    revision: int
+    reason: str
+    actor: Actor
+
+
+class ReplySent(Part, frozen=True, kw_only=True):
+    """A reply is on the network under `platform_id`; its authors and approver are named (S102)."""
+
+    dispatch_id: UUID
+    draft_id: UUID
+    case_id: UUID
+    conversation_id: UUID
+    kind: ReplyKind
+    visibility: Visibility
+    network: str
+    account: str
+    in_reply_to: str
+    text: str
+    content_hash: str
+    authors: tuple[Actor, ...]
+    approver: Actor | None
+    platform_id: str
+    sent_at: datetime
+
+
+class ReplyFailed(Part, frozen=True, kw_only=True):
+    """The network said a definite no; nothing was published."""
+
+    dispatch_id: UUID
+    draft_id: UUID
+    case_id: UUID
+    conversation_id: UUID
+    error: str
+    failed_at: datetime
+
+
+class ReplyOutcomeUnknown(Part, frozen=True, kw_only=True):
+    """Nobody can tell whether the reply is on the network: a person or a read-back decides (R2)."""
+
+    dispatch_id: UUID
+    draft_id: UUID
+    case_id: UUID
+    conversation_id: UUID
+    error: str
+    unknown_at: datetime

@@ -1,0 +1,128 @@
+"""What the router publishes on `cases.events`: where every mention went, and the case's life.
+
+Exactly one of `CaseOpened`, `CaseContinued`, `MentionParked`, `OwnPostRecorded` follows each
+classified mention (S28).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from common.events.parts import Actor, Classification, Mention, Part, RunningClock
+from common.events.vocabulary import ClockKind
+
+
+class CaseOpened(Part, frozen=True, kw_only=True):
+    """A case began with this mention: one team, the reason for it, and its clocks (S28, S31, S47).
+
+    `rule` and `configuration_version` name what decided (S37).
+    """
+
+    case_id: UUID
+    conversation_id: UUID
+    mention: Mention
+    classification: Classification
+    team: str
+    reason: str
+    rule: str
+    configuration_version: int
+    clocks: tuple[RunningClock, ...]
+
+
+class CaseContinued(Part, frozen=True, kw_only=True):
+    """A mention joined the open case of its conversation."""
+
+    case_id: UUID
+    conversation_id: UUID
+    mention: Mention
+    classification: Classification
+    team: str
+
+
+class MentionParked(Part, frozen=True, kw_only=True):
+    """A mention was kept without a case (SPEC policy): searchable, counted, no clock."""
+
+    mention_id: UUID
+    conversation_id: UUID
+    reason: str
+    rule: str
+    configuration_version: int
+
+
+class OwnPostRecorded(Part, frozen=True, kw_only=True):
+    """A post of an own or partner account was noted; it never opens a case (SPEC policy)."""
+
+    mention_id: UUID
+    conversation_id: UUID
+    reason: str
+
+
+class CaseClaimed(Part, frozen=True, kw_only=True):
+    """A person holds the case until the lease ends (S35, S36)."""
+
+    case_id: UUID
+    conversation_id: UUID
+    actor: Actor
+    lease_until: datetime
+
+
+class CaseReleased(Part, frozen=True, kw_only=True):
+    """The claim ended: given back, or the lease ran out (`reason`: released, expired)."""
+
+    case_id: UUID
+    conversation_id: UUID
+    actor: Actor
+    reason: str
+
+
+class CaseClosed(Part, frozen=True, kw_only=True):
+    """The case reached its final state with outcome, cause and summary (S107)."""
+
+    case_id: UUID
+    conversation_id: UUID
+    actor: Actor
+    outcome: str
+    cause: str
+    summary: str
+    closed_at: datetime
+
+
+class ClockWarned(Part, frozen=True, kw_only=True):
+    """A share of the clock's time (70 % unless configured) has passed without what it waits for."""
+
+    case_id: UUID
+    conversation_id: UUID
+    clock: ClockKind
+    team: str
+    started_at: datetime
+    due_at: datetime
+    warned_at: datetime
+
+
+class ClockBreached(Part, frozen=True, kw_only=True):
+    """The deadline passed without what the clock waits for (S48)."""
+
+    case_id: UUID
+    conversation_id: UUID
+    clock: ClockKind
+    team: str
+    started_at: datetime
+    due_at: datetime
+    breached_at: datetime
+
+
+class ClockStopped(Part, frozen=True, kw_only=True):
+    """What the clock waited for has happened. Both spans are in seconds (S47)."""
+
+    case_id: UUID
+    conversation_id: UUID
+    clock: ClockKind
+    team: str
+    started_at: datetime
+    due_at: datetime
+    stopped_at: datetime
+    was_met: bool
+    seconds_since_detected: float
+    seconds_since_posted: float
+    dispatch_id: UUID | None = None

@@ -1,0 +1,5 @@
+"""Audit promises: every event of every topic is in the history once, in order, and provably unaltered.
+
+It owns the history and answers questions about it.
+It decides nothing and changes no case.
+"""

@@ -1,0 +1,1 @@
+"""The `ombud` command. It may import services; nothing imports it."""
