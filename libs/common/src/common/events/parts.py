@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from common.events.vocabulary import ClockKind, Decision, Label, MentionKind, Visibility
+
+Moment = Annotated[datetime, Meta(tz=True)]
+"""A time on the wire: RFC 3339 with a zone; a naive one is a bad body."""
 
 
 class Part(Struct, frozen=True, kw_only=True):
@@ -50,8 +54,8 @@ class Mention(Part, frozen=True, kw_only=True):
     native_id: str
     author: Author
     text: str
-    posted_at: datetime
-    detected_at: datetime
+    posted_at: Moment
+    detected_at: Moment
     detected_via: tuple[str, ...]
     source_id: UUID
     account: str | None = None
@@ -97,6 +101,6 @@ class RunningClock(Part, frozen=True, kw_only=True):
     """A clock that has been started on a case (S47, S48)."""
 
     kind: ClockKind
-    started_at: datetime
-    warn_at: datetime
-    due_at: datetime
+    started_at: Moment
+    warn_at: Moment
+    due_at: Moment

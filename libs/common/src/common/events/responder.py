@@ -5,10 +5,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from uuid import UUID
 
-from common.events.parts import Actor, Part
+from common.events.parts import Actor, Moment, Part
 from common.events.vocabulary import ReplyKind, Visibility
 
 
@@ -104,7 +103,7 @@ class ReplySent(Part, frozen=True, kw_only=True):
     authors: tuple[Actor, ...]
     approver: Actor | None
     platform_id: str
-    sent_at: datetime
+    sent_at: Moment
 
 
 class ReplyFailed(Part, frozen=True, kw_only=True):
@@ -115,7 +114,7 @@ class ReplyFailed(Part, frozen=True, kw_only=True):
     case_id: UUID
     conversation_id: UUID
     error: str
-    failed_at: datetime
+    failed_at: Moment
 
 
 class ReplyOutcomeUnknown(Part, frozen=True, kw_only=True):
@@ -126,4 +125,4 @@ class ReplyOutcomeUnknown(Part, frozen=True, kw_only=True):
     case_id: UUID
     conversation_id: UUID
     error: str
-    unknown_at: datetime
+    unknown_at: Moment

@@ -6,10 +6,9 @@ classified mention (S28).
 
 from __future__ import annotations
 
-from datetime import datetime
 from uuid import UUID
 
-from common.events.parts import Actor, Classification, Mention, Part, RunningClock
+from common.events.parts import Actor, Classification, Mention, Moment, Part, RunningClock
 from common.events.vocabulary import ClockKind
 
 
@@ -64,7 +63,7 @@ class CaseClaimed(Part, frozen=True, kw_only=True):
     case_id: UUID
     conversation_id: UUID
     actor: Actor
-    lease_until: datetime
+    lease_until: Moment
 
 
 class CaseReleased(Part, frozen=True, kw_only=True):
@@ -85,7 +84,7 @@ class CaseClosed(Part, frozen=True, kw_only=True):
     outcome: str
     cause: str
     summary: str
-    closed_at: datetime
+    closed_at: Moment
 
 
 class ClockWarned(Part, frozen=True, kw_only=True):
@@ -95,9 +94,9 @@ class ClockWarned(Part, frozen=True, kw_only=True):
     conversation_id: UUID
     clock: ClockKind
     team: str
-    started_at: datetime
-    due_at: datetime
-    warned_at: datetime
+    started_at: Moment
+    due_at: Moment
+    warned_at: Moment
 
 
 class ClockBreached(Part, frozen=True, kw_only=True):
@@ -107,9 +106,9 @@ class ClockBreached(Part, frozen=True, kw_only=True):
     conversation_id: UUID
     clock: ClockKind
     team: str
-    started_at: datetime
-    due_at: datetime
-    breached_at: datetime
+    started_at: Moment
+    due_at: Moment
+    breached_at: Moment
 
 
 class ClockStopped(Part, frozen=True, kw_only=True):
@@ -119,9 +118,9 @@ class ClockStopped(Part, frozen=True, kw_only=True):
     conversation_id: UUID
     clock: ClockKind
     team: str
-    started_at: datetime
-    due_at: datetime
-    stopped_at: datetime
+    started_at: Moment
+    due_at: Moment
+    stopped_at: Moment
     was_met: bool
     seconds_since_detected: float
     seconds_since_posted: float
