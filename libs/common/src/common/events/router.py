@@ -30,13 +30,17 @@ class CaseOpened(Part, frozen=True, kw_only=True):
 
 
 class CaseContinued(Part, frozen=True, kw_only=True):
-    """A mention joined the open case of its conversation."""
+    """A mention joined the open case of its conversation.
+
+    `clocks` are those that it started: a service matter in a case that had none so far (S47).
+    """
 
     case_id: UUID
     conversation_id: UUID
     mention: Mention
     classification: Classification
     team: str
+    clocks: tuple[RunningClock, ...] = ()
 
 
 class MentionParked(Part, frozen=True, kw_only=True):
