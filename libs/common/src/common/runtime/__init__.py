@@ -1,0 +1,1 @@
+"""How a process lives: loops side by side, signals, draining, closing, exit codes."""
