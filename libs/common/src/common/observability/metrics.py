@@ -148,6 +148,12 @@ TIMERS_OLDEST_OVERDUE_SECONDS = _gauge(
     "ombud_timers_oldest_overdue_seconds", "How overdue the oldest pending timer is"
 )
 TIMERS_PENDING_ROWS = _gauge("ombud_timers_pending_rows", "Timers that wait")
+TIMERS_FAILING_ROWS = _gauge(
+    "ombud_timers_failing_rows", "Pending timers whose handler has failed at least once"
+)
+TIMERS_POSTPONED_TOTAL = _counter(
+    "ombud_timers_postponed_total", "Timers put off because their handler failed", "kind", "error"
+)
 TIMERS_FAILURES_TOTAL = _counter(
     "ombud_timers_failures_total", "Rounds of the timer loop that failed", "error"
 )
