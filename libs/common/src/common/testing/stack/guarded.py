@@ -61,6 +61,8 @@ class GuardedServer:
             start_new_session=True,  # Ctrl-C reaches us, and we decide in which order all ends
         )
         self._ended = threading.Event()
+        self.exit_code: int | None = None
+        """What the server returned once it ended; 128+N for a signal."""
         first = self._read_line()
         if not first.startswith("pid "):
             self._guard.wait(10)
@@ -138,5 +140,6 @@ class GuardedServer:
     def _watch(self) -> None:
         while line := self._read_line():
             if line.startswith("exit "):
+                self.exit_code = int(line.split()[1])
                 break
         self._ended.set()
