@@ -45,7 +45,7 @@ _FORBIDDEN = re.compile(
     r"handle|author|authors|display_name|full_name|native_id|summary|evidence|query_string)$",
     re.IGNORECASE,
 )
-_PLAIN = re.compile(r"[\w.:/\-|+@#=,~*\[\]<>]{1,200}", re.ASCII)
+_PLAIN = re.compile(r"[\w.:/\-|+@#=,~*\[\]<>{}]{1,200}", re.ASCII)
 _SNAKE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 _SECRETS = re.compile(
