@@ -57,16 +57,21 @@ def kafka_jars(cache: Path, *, log: Callable[[str], None]) -> Path:
     Several processes may ask at once: one fetches, the others wait. Raises
     BrokerUnavailableError when they are neither cached nor to be had.
     """
-    digest = hashlib.sha256(_POM.read_bytes()).hexdigest()[:12]
-    version = re.search(r"kafka_2\.13</artifactId>\s*<version>([^<]+)", _POM.read_text())
-    assert version is not None
-    target = cache / f"kafka-{version.group(1)}-{digest}"
+    target = jars_folder(cache)
     if target.exists():
         return target
     with exclusive(cache / "kafka.lock", log=log):
         if not target.exists():
             _fetch(target, log=log)
     return target
+
+
+def jars_folder(cache: Path) -> Path:
+    """Where the jars of `pom.xml` are kept, whether they are there yet or not."""
+    digest = hashlib.sha256(_POM.read_bytes()).hexdigest()[:12]
+    version = re.search(r"kafka_2\.13</artifactId>\s*<version>([^<]+)", _POM.read_text())
+    assert version is not None
+    return cache / f"kafka-{version.group(1)}-{digest}"
 
 
 def _fetch(target: Path, *, log: Callable[[str], None]) -> None:
