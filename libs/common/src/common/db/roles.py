@@ -45,7 +45,8 @@ async def prepare(connection: AsyncConnection, service: str, *, role_password: s
     """
     role = role_name(service)
     await _with_retries(connection, _create_role(role))
-    await _with_retries(connection, f"alter role {role} password '{_scram(role_password)}'")
+    verifier = scram_verifier(role_password, salt=os.urandom(16))
+    await _with_retries(connection, f"alter role {role} password '{verifier}'")
     for statement in _grants(service, role):
         await _with_retries(connection, statement)
 
@@ -81,11 +82,13 @@ async def _with_retries(connection: AsyncConnection, statement: str) -> None:
             return
 
 
-def _scram(password: str) -> str:
-    """What PostgreSQL stores for a password (RFC 5802, RFC 7677)."""
+def scram_verifier(password: str, *, salt: bytes) -> str:
+    """What PostgreSQL stores for a password (RFC 5802, RFC 7677).
+
+    Raises ValueError where the password would have to be prepared first (RFC 4013).
+    """
     if not password or not password.isascii() or not password.isprintable():
         raise ValueError("a role's password is printable ASCII and not empty")
-    salt = os.urandom(16)
     salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, _SCRAM_ROUNDS)
     client_key = hmac.digest(salted, b"Client Key", "sha256")
     server_key = hmac.digest(salted, b"Server Key", "sha256")
