@@ -33,6 +33,7 @@ It gets the due timers of its kind, oldest first, in the transaction that marks 
 
 BATCH = 200
 LONGEST_SLEEP = timedelta(milliseconds=500)
+_SHORTEST_SLEEP = timedelta(milliseconds=10)
 _LOCK_PATIENCE = "250ms"
 _SHORTEST_POSTPONEMENT = timedelta(seconds=1)
 _LONGEST_POSTPONEMENT = timedelta(minutes=5)
@@ -85,18 +86,21 @@ class TimerLoop:
         Raises what the database raises when it is away; a handler's error is dealt with here.
         """
         claimed: Sequence[Claimed] = ()
+        pause = timedelta(0)
         try:
             async with self._units.begin() as uow:
                 await _give_way(uow)
                 claimed = await self._claims.claim(uow.connection, BATCH)
                 await self._handle(uow, [each.timer for each in claimed])
+                if len(claimed) < BATCH:
+                    pause = _until(await self._claims.next_due_in(uow.connection))
         except Exception as error:
             if not claimed:
                 raise
             _log.info("timer_batch_split", error=_kind_of(error), timers=len(claimed))
             return await self._fire_one_by_one(claimed)
         _observe(claimed)
-        return timedelta(0) if len(claimed) == BATCH else await self._until_next()
+        return pause
 
     async def _fire_one_by_one(self, batch: Sequence[Claimed]) -> timedelta:
         """Each in its own transaction. An outage ends the round, a busy row waits for the next."""
@@ -109,7 +113,7 @@ class TimerLoop:
                     await self._handle(uow, [one.timer for one in fired])
             except Exception as error:
                 if _is_lock_timeout(error):
-                    pause = LONGEST_SLEEP / 10
+                    pause = LONGEST_SLEEP / 10  # longer than a usual transaction
                 elif is_transient(error):
                     raise
                 else:
@@ -140,16 +144,6 @@ class TimerLoop:
             exc_info=error,
         )
 
-    async def _until_next(self) -> timedelta:
-        async with self._units.read() as connection:
-            due_in = await self._claims.next_due_in(connection)
-        # Several loops should not knock at the same moment.
-        longest = LONGEST_SLEEP * random.uniform(0.9, 1.0)  # noqa: S311
-        if due_in is None:
-            return longest
-        # Due already, but we did not get it: another loop is at it. Not again at once.
-        return min(max(due_in, timedelta(milliseconds=5)), longest)
-
     async def _sleep(self, pause: timedelta, stopping: asyncio.Task[bool]) -> None:
         waking = asyncio.create_task(self._wake.wait())
         try:
@@ -176,6 +170,13 @@ class TimerLoop:
 async def _give_way(uow: UnitOfWork) -> None:
     """Of a firing loop and a command that wait for each other, the loop is the one to give up."""
     await uow.connection.execute(text(f"set local lock_timeout = '{_LOCK_PATIENCE}'"))
+
+
+def _until(due_in: timedelta | None) -> timedelta:
+    """How long to sleep. Several loops should not knock at the same moment."""
+    longest = LONGEST_SLEEP * random.uniform(0.9, 1.0)  # noqa: S311
+    # Due already, and not ours: another loop or a command holds it. Not again at once.
+    return longest if due_in is None else min(max(due_in, _SHORTEST_SLEEP), longest)
 
 
 def _observe(fired: Sequence[Claimed]) -> None:
