@@ -1,0 +1,134 @@
+"""Place a batch of classified mentions: each into a case, parked, or noted as our own (S28).
+
+The hot path: a fixed number of statements per batch, however many mentions it holds. A mention
+that has its place keeps it; hearing of it again, as another event, changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from uuid import UUID
+
+from common.db.unit_of_work import UnitOfWork
+from common.errors import RetryableError
+from common.events.classifier import MentionClassified
+from common.events.envelope import Event
+from common.ids import derived_id
+from common.observability import metrics
+from common.timers import store as timers
+from common.timers.store import NewTimer
+from router.domain.clocks import FIRST_REACTION
+from router.domain.configuration import Configuration
+from router.domain.placing import own_post_rule, routing_rule
+from router.handlers.placement_batch import Candidate, PlacementBatch, facts_of
+from router.storage import cases, clocks, dispositions, rotas
+from router.storage.clocks import NewClock
+from router.storage.configurations import Configurations
+
+WARN_TIMER = "first_reaction_warn"
+BREACH_TIMER = "first_reaction_breach"
+FIRST_REACTION_TIMERS = (WARN_TIMER, BREACH_TIMER)
+
+
+async def place_mentions(
+    configurations: Configurations, uow: UnitOfWork, events: Sequence[Event[MentionClassified]]
+) -> None:
+    """Give each mention its place, in the order of the events.
+
+    Raises RetryableError when another replica opened a case for one of the conversations in this
+    very moment; tried again, the batch continues that case.
+    """
+    new = await _not_yet_placed(uow, events)
+    if not new:
+        return
+    configuration = await configurations.in_force(uow.connection)
+    candidates = [_candidate(configuration, event) for event in new]
+    batch = await lock_and_begin(uow, configuration, candidates)
+    for candidate in candidates:
+        batch.place(candidate)
+    await store(uow, batch)
+    await dispositions.record(
+        uow.connection,
+        batch.dispositions,
+        configuration_version=configuration.version,
+        now=uow.now,
+    )
+
+
+async def lock_and_begin(
+    uow: UnitOfWork, configuration: Configuration, candidates: Sequence[Candidate]
+) -> PlacementBatch:
+    """A batch over these candidates, with the rotas and the open cases it needs locked."""
+    names = {candidate.rule.rota for candidate in candidates if candidate.rule.rota}
+    conversations = {candidate.data.mention.conversation_id for candidate in candidates}
+    locked_rotas = await rotas.lock(uow.connection, names)
+    open_cases = await cases.lock_open(uow.connection, conversations)
+    return PlacementBatch(configuration, open_cases, locked_rotas, uow.now)
+
+
+async def store(uow: UnitOfWork, batch: PlacementBatch) -> None:
+    """Write the batch's cases, clocks, timers and turns, and publish its events."""
+    opened = await cases.open_cases(
+        uow.connection,
+        batch.new_cases,
+        configuration_version=batch.configuration.version,
+        now=uow.now,
+    )
+    if opened < len(batch.new_cases):
+        raise RetryableError("another replica has just opened a case for the same conversation")
+    await cases.continue_cases(uow.connection, list(batch.continuations.values()))
+    await clocks.start(uow.connection, batch.clocks)
+    await timers.arm(uow.connection, [t for clock in batch.clocks for t in _timers_of(clock)])
+    for name, state in batch.rotas.items():
+        await rotas.save(uow.connection, name, state)
+    uow.publish(*batch.events)
+    _count(batch)
+
+
+async def _not_yet_placed(
+    uow: UnitOfWork, events: Sequence[Event[MentionClassified]]
+) -> list[Event[MentionClassified]]:
+    first_of: dict[UUID, Event[MentionClassified]] = {}
+    for event in events:
+        first_of.setdefault(event.data.mention.mention_id, event)
+    placed = await dispositions.placed(uow.connection, list(first_of))
+    return [event for mention_id, event in first_of.items() if mention_id not in placed]
+
+
+def _candidate(configuration: Configuration, event: Event[MentionClassified]) -> Candidate:
+    mention, facts = event.data.mention, facts_of(event.data)
+    rule = own_post_rule(
+        configuration,
+        network=mention.network,
+        handle=mention.author.handle,
+        is_classified_own=event.data.classification.own_post,
+    ) or routing_rule(configuration, facts)
+    event_id = derived_id("router", "placed", mention.mention_id)
+    return Candidate(event.data, facts, rule, event_id, event)
+
+
+def _timers_of(clock: NewClock) -> tuple[NewTimer, NewTimer]:
+    return (
+        NewTimer(
+            owner_id=clock.case_id,
+            conversation_id=clock.conversation_id,
+            kind=WARN_TIMER,
+            due_at=clock.warn_at,
+        ),
+        NewTimer(
+            owner_id=clock.case_id,
+            conversation_id=clock.conversation_id,
+            kind=BREACH_TIMER,
+            due_at=clock.due_at,
+        ),
+    )
+
+
+def _count(batch: PlacementBatch) -> None:
+    for way, number in Counter(batch.ways).items():
+        metrics.ROUTER_MENTIONS_TOTAL.labels(way.value).inc(number)
+    for team, number in Counter(case.team for case in batch.new_cases).items():
+        metrics.ROUTER_CASES_OPENED_TOTAL.labels(team).inc(number)
+    if batch.clocks:
+        metrics.ROUTER_CLOCKS_STARTED_TOTAL.labels(FIRST_REACTION).inc(len(batch.clocks))

@@ -1,0 +1,115 @@
+"""The versions of the configuration, and the one in force as the decisions read it.
+
+Versions are only added. Reading the version in force costs one small query per batch; the document
+is fetched and parsed only when the version is new to this process.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from common.errors import ConfigurationError, PreconditionFailedError
+from router.domain.claims import Person
+from router.domain.configuration import Configuration
+from router.storage.configuration_document import ConfigurationDocument, packaged_default, parse
+
+PACKAGED = Person("ombud|router", "packaged default")
+
+_IN_FORCE = text(
+    """
+    select version, case when version <> :known then document end as document
+    from configuration order by version desc limit 1
+    """
+)
+_ADD = text(
+    """
+    insert into configuration (version, document, actor_id, actor_name, at)
+    values (:version, cast(:document as jsonb), :actor_id, :actor_name, :at)
+    on conflict (version) do nothing
+    """
+)
+_ONE = text(
+    """
+    select version, document, actor_id, actor_name, at from configuration
+    where cast(:version as integer) is null or version = :version
+    order by version desc limit 1
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredConfiguration:
+    """A version as it was set, by whom and when."""
+
+    version: int
+    document: Mapping[str, Any]
+    actor: Person
+    at: datetime
+
+
+class Configurations:
+    """Keeps the last version that was read; share one per process."""
+
+    def __init__(self) -> None:
+        self._known: Configuration | None = None
+
+    async def in_force(self, connection: AsyncConnection) -> Configuration:
+        """The newest version. ConfigurationError when none was ever set."""
+        known = self._known.version if self._known else 0
+        row = (await connection.execute(_IN_FORCE, {"known": known})).one_or_none()
+        if row is None:
+            raise ConfigurationError("the router has no configuration yet")
+        if self._known is None or row.version != known:
+            self._known = parse(row.document).configuration(row.version)
+        return self._known
+
+
+async def stored(
+    connection: AsyncConnection, version: int | None = None
+) -> StoredConfiguration | None:
+    """One version as it was set; the newest without `version`."""
+    row = (await connection.execute(_ONE, {"version": version})).one_or_none()
+    if row is None:
+        return None
+    return StoredConfiguration(
+        row.version, row.document, Person(row.actor_id, row.actor_name), row.at
+    )
+
+
+async def add(
+    connection: AsyncConnection,
+    document: ConfigurationDocument,
+    *,
+    version: int,
+    actor: Person,
+    at: datetime,
+) -> None:
+    """Put a new version in force; PreconditionFailedError when it exists already."""
+    result = await connection.execute(
+        _ADD,
+        {
+            "version": version,
+            "document": json.dumps(document.model_dump(mode="json", exclude_none=True)),
+            "actor_id": actor.id,
+            "actor_name": actor.name,
+            "at": at,
+        },
+    )
+    if result.rowcount == 0:
+        raise PreconditionFailedError("the configuration was changed by somebody else meanwhile")
+
+
+async def ensure_default(connection: AsyncConnection, *, at: datetime) -> None:
+    """A new deployment starts with the packaged default as version 1. Idempotent."""
+    if await stored(connection) is None:
+        try:
+            await add(connection, packaged_default(), version=1, actor=PACKAGED, at=at)
+        except PreconditionFailedError:
+            return  # another replica was quicker

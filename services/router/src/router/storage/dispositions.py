@@ -1,0 +1,119 @@
+"""Where each mention went, one row per mention and for ever (S28).
+
+The row holds the classified mention itself, so that a case can be shown and a parked mention be
+lifted without asking another service.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from common.events.classifier import MentionClassified
+from router.domain.claims import Person
+from router.domain.placing import Place
+
+_DECODER = msgspec.json.Decoder(MentionClassified)
+
+_PLACED = text(
+    "select mention_id from disposition where mention_id = any(cast(:mention_ids as uuid[]))"
+)
+_RECORD = text(
+    """
+    insert into disposition (
+        mention_id, conversation_id, place, case_id, rule, reason, configuration_version,
+        detected_at, placed_at, body
+    )
+    select mention_id, conversation_id, place, case_id, rule, reason,
+        cast(:configuration_version as integer), detected_at, cast(:now as timestamptz), body
+    from unnest(
+        cast(:mention_id as uuid[]), cast(:conversation_id as uuid[]), cast(:place as text[]),
+        cast(:case_id as uuid[]), cast(:rule as text[]), cast(:reason as text[]),
+        cast(:detected_at as timestamptz[]), cast(:body as text[])
+    ) as new (mention_id, conversation_id, place, case_id, rule, reason, detected_at, body)
+    """
+)
+_LOCK = text("select place, body from disposition where mention_id = :mention_id for update")
+_LIFT = text(
+    """
+    update disposition set place = 'case', case_id = :case_id, lifted_at = :at,
+        lifted_by_id = :by_id, lifted_by_name = :by_name
+    where mention_id = :mention_id and place = 'parked'
+    """
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewDisposition:
+    """`body` is the classified mention as JSON."""
+
+    mention_id: UUID
+    conversation_id: UUID
+    place: Place
+    case_id: UUID | None
+    rule: str
+    reason: str
+    detected_at: datetime
+    body: str
+
+
+def body_of(classified: MentionClassified) -> str:
+    """The classified mention as it is stored."""
+    return msgspec.json.encode(classified).decode()
+
+
+def classified_of(body: str) -> MentionClassified:
+    """The reverse of `body_of`."""
+    return _DECODER.decode(body)
+
+
+async def placed(connection: AsyncConnection, mention_ids: Collection[UUID]) -> set[UUID]:
+    """Those of the mentions that have their place already."""
+    rows = await connection.execute(_PLACED, {"mention_ids": list(mention_ids)})
+    return set(rows.scalars())
+
+
+async def record(
+    connection: AsyncConnection,
+    dispositions: Sequence[NewDisposition],
+    *,
+    configuration_version: int,
+    now: datetime,
+) -> None:
+    """Write where these mentions go; a mention that has a place already is a database error."""
+    columns = {
+        name: [getattr(row, name) for row in dispositions] for name in NewDisposition.__slots__
+    }
+    await connection.execute(
+        _RECORD, {**columns, "configuration_version": configuration_version, "now": now}
+    )
+
+
+async def lock(
+    connection: AsyncConnection, mention_id: UUID
+) -> tuple[Place, MentionClassified] | None:
+    """A mention and its place, locked; None when it was never placed."""
+    row = (await connection.execute(_LOCK, {"mention_id": mention_id})).one_or_none()
+    return None if row is None else (Place(row.place), classified_of(row.body))
+
+
+async def lift(
+    connection: AsyncConnection, mention_id: UUID, *, case_id: UUID, by: Person, at: datetime
+) -> None:
+    """Move a parked mention into a case."""
+    await connection.execute(
+        _LIFT,
+        {
+            "mention_id": mention_id,
+            "case_id": case_id,
+            "at": at,
+            "by_id": by.id,
+            "by_name": by.name,
+        },
+    )
