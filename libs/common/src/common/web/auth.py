@@ -79,6 +79,7 @@ def require(*roles: str) -> Guard:
         credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)],
     ) -> Principal:
         principal = await _authenticate(request.app.state.authenticator, credentials)
+        request.state.principal = principal
         limit: RateLimit = request.app.state.rate_limit
         limit.take(principal.id)
         if roles and not principal.has_any(*roles):

@@ -59,7 +59,7 @@ def install(app: FastAPI, *, title: str, version: str) -> None:
             for method, path, dependant in _operations(app):
                 operation = document["paths"].get(path, {}).get(method)
                 if operation is not None:
-                    _complete(operation, dependant, has_path_id="{" in path)
+                    _complete(operation, dependant, method=method, path=path)
             for leftover in ("HTTPValidationError", "ValidationError"):
                 schemas.pop(leftover, None)  # FastAPI's own shape, which we never send
             app.openapi_schema = document
@@ -75,7 +75,7 @@ def _operations(app: FastAPI) -> Iterator[tuple[str, str, Dependant]]:
                 yield method.lower(), str(context.path_format), context.dependant
 
 
-def _complete(operation: dict[str, Any], dependant: Dependant, *, has_path_id: bool) -> None:
+def _complete(operation: dict[str, Any], dependant: Dependant, *, method: str, path: str) -> None:
     answers = operation.setdefault("responses", {})
     expected = {"500", "503"}
     if _reads_input(dependant):
@@ -84,12 +84,14 @@ def _complete(operation: dict[str, Any], dependant: Dependant, *, has_path_id: b
     if roles is not None:
         expected |= {"401", "403", "429"}
         operation["x-ombud-roles"] = sorted(roles)
-    if has_path_id:
+    if "{" in path:
         expected |= {"404"}
+    if method != "get":
+        expected |= {"409"}
     if "requestBody" in operation:
-        expected |= {"409", "413"}
+        expected |= {"413"}
     if any(item.get("name", "").lower() == "if-match" for item in operation.get("parameters", [])):
-        expected |= {"409", "412", "428"}
+        expected |= {"412", "428"}
     for status in expected:
         own = answers.get(status, {})
         answers[status] = {
