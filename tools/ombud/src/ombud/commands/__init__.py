@@ -1,0 +1,1 @@
+"""One module per command; `ombud.__main__` is the list of them."""

@@ -1,0 +1,81 @@
+"""`ombud dev`: all five services as processes on a local stack, one log, until Ctrl-C."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from common.testing.pipeline import Pipeline, PipelineOptions
+from ombud.local import LogFollower, local_pipeline, target_of
+from ombud.output import console, emit, speaks_plainly
+from ombud.people import STAFF
+from ombud.target import DEFAULT_STATE, Target
+
+_COLOURS = {
+    "ingest": "cyan",
+    "classifier": "magenta",
+    "router": "yellow",
+    "responder": "green",
+    "audit": "blue",
+}
+
+
+@speaks_plainly
+def dev(
+    keep: Annotated[
+        Path | None, typer.Option(help="Keep the data in this folder for the next time.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Show no service logs.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Addresses as one JSON object.")] = False,
+) -> None:
+    """Run everything on this machine. Ctrl-C ends it and leaves nothing running."""
+    options = PipelineOptions(environment={"OMBUD_LOG_FORMAT": "console"})
+    stopped = wait_for_signals()
+    with local_pipeline(options, folder=keep, say=console.print) as pipeline:
+        target = target_of(pipeline)
+        target.save()
+        try:
+            if json:
+                emit({"urls": target.urls, "kafka": target.kafka_bootstrap})
+            show_addresses(target)
+            if quiet:
+                stopped.wait()
+            else:
+                _follow(pipeline, stopped)
+        finally:
+            DEFAULT_STATE.unlink(missing_ok=True)
+
+
+def wait_for_signals() -> threading.Event:
+    """An event that SIGINT and SIGTERM set, so that the end is always an orderly one."""
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    return stopped
+
+
+def show_addresses(target: Target) -> None:
+    """Where everything listens, and a token per role."""
+    table = Table("service", "API", "documentation")
+    for service, url in target.urls.items():
+        table.add_row(service, url, f"{url}/docs")
+    if target.simulator:
+        table.add_row("platform simulator", target.simulator, "")
+    table.add_row("Kafka", target.kafka_bootstrap or "", "")
+    console.print(table)
+    console.print(f"Staff for `ombud token NAME`: {', '.join(STAFF)}. Ctrl-C ends everything.")
+
+
+def _follow(pipeline: Pipeline, stopped: threading.Event) -> None:
+    def show(name: str, line: str) -> None:
+        colour = _COLOURS.get(name, "white")
+        console.print(f"[{colour}]{name:>10}[/] ", end="")
+        console.print(line, markup=False, soft_wrap=True)
+
+    with LogFollower(pipeline, show):
+        stopped.wait()
