@@ -43,8 +43,11 @@ def create_app(
     liveness: Mapping[str, LivenessCheck],
     max_body_bytes: int,
     rate_limit: RateLimit | None = None,
+    raw_bodies: Mapping[str, int] | None = None,
 ) -> FastAPI:
     """The app with health, metrics, problems, limits and auth around `routers`.
+
+    `raw_bodies` (end of a path to bytes) names routes that read their body raw; see `BodyLimit`.
 
     Raises ConfigurationError where a route declares neither `require(...)` nor `public()`, and
     where `state` uses a name of this room.
@@ -67,7 +70,7 @@ def create_app(
     problems.install(app)
     openapi.install(app, title=f"Ombud {service}", version=version)
     # The last one added is the outermost.
-    app.add_middleware(BodyLimit, max_bytes=max_body_bytes)
+    app.add_middleware(BodyLimit, max_bytes=max_body_bytes, raw_bodies=raw_bodies)
     app.add_middleware(Surroundings)
     metrics.BUILD_INFO.labels(service, version).set(1)
     return app

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Mapping
 from uuid import UUID
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -72,22 +73,32 @@ class BodyLimit:
     """Refuses a body that is too long (413) or JSON that is too deep (422), before any parsing.
 
     Chunked bodies are counted as they come; a route that streams gets its chunks as they come.
+    Routes that read their body raw have a limit of their own, by the end of their path, and no
+    look at depth: an upload is not one document, and what a known sender signed is never refused
+    for its shape.
     """
 
-    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
+    def __init__(
+        self, app: ASGIApp, max_bytes: int, raw_bodies: Mapping[str, int] | None = None
+    ) -> None:
         self._app = app
         self._max_bytes = max_bytes
+        self._raw_bodies = dict(raw_bodies or {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         try:
+            own = next(
+                (n for end, n in self._raw_bodies.items() if scope["path"].endswith(end)), None
+            )
+            max_bytes = self._max_bytes if own is None else own
             declared = _header(scope, b"content-length")
-            if declared is not None and declared.isdigit() and int(declared) > self._max_bytes:
-                raise self._too_large()
-            limited = self._counting(receive)
-            if "json" in (_header(scope, b"content-type") or ""):
+            if declared is not None and declared.isdigit() and int(declared) > max_bytes:
+                raise _too_large(max_bytes)
+            limited = _counting(receive, max_bytes)
+            if own is None and "json" in (_header(scope, b"content-type") or ""):
                 limited = await _after_depth_check(limited)
             await self._app(scope, limited, send)
         except ProblemError as error:
@@ -97,27 +108,29 @@ class BodyLimit:
                 scope, receive, send
             )
 
-    def _counting(self, receive: Receive) -> Receive:
-        seen = 0
 
-        async def counted() -> Message:
-            nonlocal seen
-            message = await receive()
-            if message["type"] == "http.request":
-                seen += len(message.get("body", b""))
-                if seen > self._max_bytes:
-                    raise self._too_large()
-            return message
+def _counting(receive: Receive, max_bytes: int) -> Receive:
+    seen = 0
 
-        return counted
+    async def counted() -> Message:
+        nonlocal seen
+        message = await receive()
+        if message["type"] == "http.request":
+            seen += len(message.get("body", b""))
+            if seen > max_bytes:
+                raise _too_large(max_bytes)
+        return message
 
-    def _too_large(self) -> ProblemError:
-        return ProblemError(
-            413,
-            "body_too_large",
-            f"A request body may have {self._max_bytes} bytes.",
-            headers={"Connection": "close"},
-        )
+    return counted
+
+
+def _too_large(max_bytes: int) -> ProblemError:
+    return ProblemError(
+        413,
+        "body_too_large",
+        f"A request body may have {max_bytes} bytes.",
+        headers={"Connection": "close"},
+    )
 
 
 async def _after_depth_check(receive: Receive) -> Receive:
