@@ -102,7 +102,7 @@ def read_head(headers: Iterable[tuple[str, bytes]]) -> Head:
             causation_id=_optional_id(raw.get("ce_causationid")),
             traceparent=_optional_text(raw.get("traceparent")),
         )
-    except (KeyError, ValueError) as error:
+    except (KeyError, ValueError, AttributeError) as error:  # a header without a value is None
         raise BadEventBodyError(f"bad envelope: {type(error).__name__}") from error
 
 
