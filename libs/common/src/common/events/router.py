@@ -68,6 +68,7 @@ class CaseClaimed(Part, frozen=True, kw_only=True):
     conversation_id: UUID
     actor: Actor
     lease_until: Moment
+    team: str | None = None
 
 
 class CaseReleased(Part, frozen=True, kw_only=True):
@@ -77,6 +78,7 @@ class CaseReleased(Part, frozen=True, kw_only=True):
     conversation_id: UUID
     actor: Actor
     reason: str
+    team: str | None = None
 
 
 class CaseClosed(Part, frozen=True, kw_only=True):
@@ -89,6 +91,7 @@ class CaseClosed(Part, frozen=True, kw_only=True):
     cause: str
     summary: str
     closed_at: Moment
+    team: str | None = None
 
 
 class ClockWarned(Part, frozen=True, kw_only=True):
