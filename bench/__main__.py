@@ -1,0 +1,63 @@
+"""`make bench`: the pipeline, the limit and the peer on the same stack, in one run.
+
+The last line is one JSON object: mentions_per_s, limit_ratio, peer_ratio, p50_ms_at_20,
+p99_ms_at_20, broker. Absolute figures are this machine's; the ratios are what counts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+from bench import limit, ours, peer
+from common.testing.stack import StackSettings, open_stack
+
+
+def say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+async def run(options: argparse.Namespace) -> dict[str, float | str]:
+    with tempfile.TemporaryDirectory(prefix="ombud-bench-") as folder:
+        async with open_stack(settings=StackSettings(broker="jvm"), log=say) as stack:
+            bare = await limit.measure(stack, say, mentions=options.mentions)
+            say(f"  {bare:.0f} mentions/s")
+            result = await ours.measure(
+                stack,
+                Path(folder),
+                say,
+                mentions=options.mentions,
+                seconds=options.latency_seconds,
+            )
+            say(f"  {result['mentions_per_s']:.0f} mentions/s")
+            other = await peer.measure(stack, say, mentions=options.peer_mentions)
+            say(f"  {other:.0f} mentions/s")
+            return {
+                **{name: round(value, 1) for name, value in result.items()},
+                "limit_ratio": round(result["mentions_per_s"] / bare, 3),
+                "peer_ratio": round(result["mentions_per_s"] / other, 1),
+                "limit_mentions_per_s": round(bare, 1),
+                "peer_mentions_per_s": round(other, 1),
+                "broker": stack.broker,
+            }
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--mentions", type=int, default=20_000)
+    parser.add_argument("--peer-mentions", type=int, default=1_000)
+    parser.add_argument("--latency-seconds", type=int, default=30)
+    result = asyncio.run(run(parser.parse_args()))
+    say("")
+    for name, value in result.items():
+        say(f"{name:>22}  {value}")
+    print(json.dumps(result))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
