@@ -15,7 +15,7 @@ import httpx
 import orjson
 
 from common.testing.pipeline import Pipeline
-from common.web.auth import DevIssuer
+from common.web.dev_issuer import DevIssuer
 
 CHUNK = 100
 NETWORK = "faultnet"

@@ -19,7 +19,7 @@ import httpx
 import orjson
 
 from common.events.catalog import SERVICES
-from common.web.auth import DevIssuer
+from common.web.dev_issuer import DevIssuer
 from ombud.output import CommandError
 from ombud.people import OPS, Person
 

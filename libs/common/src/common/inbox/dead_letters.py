@@ -51,7 +51,8 @@ _FREE_KEY = text(
     "delete from parked_key where consumer = :consumer and key = :key and not exists ("
     "select from parked_event where consumer = :consumer and key = :key)"
 )
-MAX_PAGE = 200
+MAX_PAGE = 201
+"""A page of 200 and one more, to know whether others follow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ async def list_dead_letters(
     after: int = 0,
     limit: int = 50,
 ) -> Sequence[DeadLetter]:
-    """Dead letters in the order of their ids, from the one after `after`; at most 200."""
+    """Dead letters in the order of their ids, from the one after `after`; at most MAX_PAGE."""
     most = max(1, min(limit, MAX_PAGE))
     rows = await connection.execute(
         _LIST, {"consumer": consumer, "state": state, "after": after, "most": most}
