@@ -255,6 +255,10 @@ RESPONDER_DISPATCH_SECONDS = _histogram(
 RESPONDER_DISPATCHES_UNKNOWN_ROWS = _gauge(
     "ombud_responder_dispatches_unknown_rows", "Dispatches whose outcome nobody knows"
 )
+RESPONDER_FOUR_EYES_VIOLATIONS_ROWS = _gauge(
+    "ombud_responder_four_eyes_violations_rows",
+    "Public dispatches without another person's approval of exactly their bytes; 0 or an alarm",
+)
 
 # --- audit ---------------------------------------------------------------------------------------
 AUDIT_ENTRIES_TOTAL = _counter("ombud_audit_entries_total", "History entries written", "topic")
