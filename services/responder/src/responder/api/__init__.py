@@ -1,0 +1,1 @@
+"""The responder over HTTP, one module per noun. Reads tokens and bodies, decides nothing."""

@@ -1,0 +1,199 @@
+"""What callers send and see; the same names as in the domain, as JSON."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from common.errors import ForbiddenError
+from common.web.auth import Principal
+from responder.domain.channels import Capabilities, Counting, ReadBack
+from responder.domain.dispatches import Dispatch
+from responder.domain.drafts import Draft, Revision
+from responder.domain.persons import Person
+from responder.domain.words import Audience, DispatchState, DraftState, Kind
+
+WRITERS = ("agent", "lead", "triage")
+READERS = (*WRITERS, "observer")
+
+
+def _says_something(text: str) -> str:
+    if not text.strip() or "\x00" in text:
+        raise ValueError("must say something, without NUL characters")
+    return text
+
+
+ReplyText = Annotated[str, Field(min_length=1, max_length=10_000), AfterValidator(_says_something)]
+Reason = Annotated[str, Field(min_length=1, max_length=2_000), AfterValidator(_says_something)]
+Name = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_says_something)]
+
+
+class Shape(BaseModel):
+    """Base of what is sent to us: unknown members are refused, so that a typo is noticed."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class PersonView(BaseModel):
+    id: str
+    name: str
+
+
+class RevisionView(BaseModel):
+    """One wording. `content_hash` is what an approval names, hex SHA-256."""
+
+    revision: int
+    network: str
+    account: str
+    in_reply_to: str
+    visibility: Audience
+    kind: Kind
+    text: str
+    content_hash: str
+    author: PersonView
+    written_at: datetime
+
+
+class DraftView(BaseModel):
+    """A draft at its latest wording; `version` is also its ETag. `approver` read exactly that."""
+
+    draft_id: UUID
+    case_id: UUID
+    conversation_id: UUID
+    state: DraftState
+    version: int
+    latest: RevisionView
+    authors: list[PersonView]
+    approver: PersonView | None
+    dispatch: DispatchState | None
+    created_at: datetime
+    submitted_at: datetime | None
+
+
+class DispatchView(BaseModel):
+    """A line of the ledger: what is sent, who wrote it, who read it, and what became of it."""
+
+    dispatch_id: UUID
+    draft_id: UUID
+    case_id: UUID
+    conversation_id: UUID
+    revision: int
+    network: str
+    account: str
+    in_reply_to: str
+    visibility: Audience
+    kind: Kind
+    text: str
+    content_hash: str
+    state: DispatchState
+    attempt: int
+    platform_id: str | None
+    last_error: str | None
+    authors: list[PersonView]
+    approver: PersonView | None
+    created_at: datetime
+    sending_at: datetime | None
+    finished_at: datetime | None
+    looks: int
+    resolved_by: str | None
+    resolution: str | None
+
+
+class ChannelView(BaseModel):
+    """What a channel can do (S14)."""
+
+    network: str
+    accounts: list[str]
+    max_length: int
+    counting: Counting
+    audiences: list[Audience]
+    read_back: ReadBack
+
+
+def person_of(principal: Principal) -> Person:
+    """The person who asks. Raises ForbiddenError `service_account` for machines."""
+    if principal.is_service:
+        raise ForbiddenError(
+            "service accounts neither write nor approve replies", code="service_account"
+        )
+    return Person(principal.id, principal.name)
+
+
+def show_draft(draft: Draft) -> DraftView:
+    return DraftView(
+        draft_id=draft.draft_id,
+        case_id=draft.case_id,
+        conversation_id=draft.conversation_id,
+        state=draft.state,
+        version=draft.version,
+        latest=show_revision(draft.latest),
+        authors=[_show_person(author) for author in draft.authors],
+        approver=_show_person(draft.approver) if draft.approver else None,
+        dispatch=draft.dispatch,
+        created_at=draft.created_at,
+        submitted_at=draft.submitted_at,
+    )
+
+
+def show_revision(revision: Revision) -> RevisionView:
+    content = revision.content
+    return RevisionView(
+        revision=revision.number,
+        network=content.network,
+        account=content.account,
+        in_reply_to=content.in_reply_to,
+        visibility=content.visibility,
+        kind=content.kind,
+        text=content.text,
+        content_hash=revision.content_hash.hex(),
+        author=_show_person(revision.author),
+        written_at=revision.written_at,
+    )
+
+
+def show_dispatch(dispatch: Dispatch) -> DispatchView:
+    content = dispatch.content
+    return DispatchView(
+        dispatch_id=dispatch.dispatch_id,
+        draft_id=dispatch.draft_id,
+        case_id=dispatch.case_id,
+        conversation_id=dispatch.conversation_id,
+        revision=dispatch.revision,
+        network=content.network,
+        account=content.account,
+        in_reply_to=content.in_reply_to,
+        visibility=content.visibility,
+        kind=content.kind,
+        text=content.text,
+        content_hash=dispatch.content_hash.hex(),
+        state=dispatch.state,
+        attempt=dispatch.attempt,
+        platform_id=dispatch.platform_id,
+        last_error=dispatch.last_error,
+        authors=[_show_person(author) for author in dispatch.authors],
+        approver=_show_person(dispatch.approver) if dispatch.approver else None,
+        created_at=dispatch.created_at,
+        sending_at=dispatch.sending_at,
+        finished_at=dispatch.finished_at,
+        looks=dispatch.looks,
+        resolved_by=dispatch.resolved_by,
+        resolution=dispatch.resolution,
+    )
+
+
+def show_channel(channel: Capabilities) -> ChannelView:
+    return ChannelView(
+        network=channel.network,
+        accounts=list(channel.accounts),
+        max_length=channel.max_length,
+        counting=channel.counting,
+        audiences=sorted(channel.audiences),
+        read_back=channel.read_back,
+    )
+
+
+def _show_person(person: Person) -> PersonView:
+    return PersonView(id=person.id, name=person.name)

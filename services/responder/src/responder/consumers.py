@@ -1,0 +1,16 @@
+"""The input side's table of contents: event to use case."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from common.events.parts import Part
+from common.events.router import CaseClosed, CaseContinued, CaseOpened
+from responder.handlers import record_cases
+
+HANDLERS: Mapping[type[Part], Callable[..., Awaitable[Any]]] = {
+    CaseOpened: record_cases.record_opened,
+    CaseContinued: record_cases.record_continued,
+    CaseClosed: record_cases.record_closed,
+}

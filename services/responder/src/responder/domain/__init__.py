@@ -1,0 +1,1 @@
+"""The responder's decisions: what may be written, approved, sent and believed. Pure; no input."""

@@ -1,0 +1,174 @@
+"""The life of a draft: which step is allowed in which state, and who may take it (S57 to S59).
+
+The database holds the same rules a second time (migration 0001); here they get words that people
+understand. Every function judges a draft whose row the caller has locked.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from common.errors import ConflictError, ForbiddenError, PreconditionFailedError
+from responder.domain.content import Content
+from responder.domain.persons import Person
+from responder.domain.words import Audience, DispatchState, DraftState
+
+
+class Step(enum.StrEnum):
+    """What can be done to a draft."""
+
+    REVISE = "revise"
+    SUBMIT = "submit"
+    CLEAR = "clear"
+    APPROVE = "approve"
+    REJECT = "reject"
+    WITHDRAW = "withdraw"
+
+
+_S = DraftState
+TRANSITIONS: Mapping[tuple[DraftState, Step], DraftState] = {
+    (_S.WRITING, Step.REVISE): _S.WRITING,
+    (_S.SUBMITTED, Step.REVISE): _S.WRITING,
+    (_S.APPROVED, Step.REVISE): _S.WRITING,
+    (_S.CLEARED, Step.REVISE): _S.WRITING,
+    (_S.REJECTED, Step.REVISE): _S.WRITING,
+    (_S.WRITING, Step.SUBMIT): _S.SUBMITTED,
+    (_S.WRITING, Step.CLEAR): _S.CLEARED,
+    (_S.SUBMITTED, Step.APPROVE): _S.APPROVED,
+    (_S.SUBMITTED, Step.REJECT): _S.REJECTED,
+    (_S.WRITING, Step.WITHDRAW): _S.WITHDRAWN,
+    (_S.SUBMITTED, Step.WITHDRAW): _S.WITHDRAWN,
+    (_S.APPROVED, Step.WITHDRAW): _S.WITHDRAWN,
+    (_S.CLEARED, Step.WITHDRAW): _S.WITHDRAWN,
+    (_S.REJECTED, Step.WITHDRAW): _S.WITHDRAWN,
+}
+# Once a byte may be on its way nothing can be taken back; what failed for certain can be rewritten.
+_BEYOND_RECALL = frozenset({DispatchState.SENDING, DispatchState.SENT, DispatchState.UNKNOWN})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """One immutable wording of a draft."""
+
+    number: int
+    content: Content
+    content_hash: bytes
+    author: Person
+    written_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A draft with its latest revision.
+
+    `dispatch` is the state of its last dispatch, if any; `approver` approved the latest revision.
+    """
+
+    draft_id: UUID
+    case_id: UUID
+    conversation_id: UUID
+    state: DraftState
+    version: int
+    latest: Revision
+    authors: tuple[Person, ...]
+    approver: Person | None
+    dispatch: DispatchState | None
+    created_at: datetime
+    submitted_at: datetime | None
+
+    def is_written_by(self, person: Person) -> bool:
+        """Whether this person wrote any revision; persons are compared by id alone."""
+        return any(author.id == person.id for author in self.authors)
+
+
+def after(draft: Draft, step: Step) -> DraftState:
+    """The state after the step. Raises ConflictError `illegal_step` or `already_sent`."""
+    if step in (Step.REVISE, Step.WITHDRAW) and draft.dispatch in _BEYOND_RECALL:
+        raise ConflictError(
+            f"the reply is {draft.dispatch} and can no longer be changed", code="already_sent"
+        )
+    target = TRANSITIONS.get((draft.state, step))
+    if target is None:
+        raise ConflictError(
+            f"a draft that is {draft.state} cannot be handled so: {step}", code="illegal_step"
+        )
+    return target
+
+
+def require_may_withdraw(draft: Draft, person: Person, *, roles: frozenset[str]) -> None:
+    """Raises ForbiddenError `not_author` unless the person wrote in it or leads the team."""
+    if not draft.is_written_by(person) and "lead" not in roles:
+        raise ForbiddenError("only its authors and a lead withdraw a draft", code="not_author")
+
+
+def require_human(person: Person) -> None:
+    """Raises ForbiddenError `service_account` unless a person acts (RELIABILITY 9.5)."""
+    if not person.is_human:
+        raise ForbiddenError(
+            "service accounts neither write nor approve replies", code="service_account"
+        )
+
+
+def require_version(draft: Draft, version: int) -> None:
+    """Raises PreconditionFailedError when the caller read another version than this one."""
+    if draft.version != version:
+        raise PreconditionFailedError(
+            f"the draft is at version {draft.version}, not {version}", code="stale_draft"
+        )
+
+
+class Review(enum.StrEnum):
+    """Whether a second person must read a reply before it leaves."""
+
+    REQUIRED = "required"
+    OPTIONAL = "optional"
+
+
+def review_of(content: Content, *, policy_for_private: Review, asked: Review) -> Review:
+    """What this reply needs: public always a reader; private by policy or when asked (S58, S59)."""
+    if content.visibility is Audience.PUBLIC:
+        return Review.REQUIRED
+    return Review.REQUIRED if Review.REQUIRED in (policy_for_private, asked) else Review.OPTIONAL
+
+
+class Refusal(enum.StrEnum):
+    """Why somebody may not approve: the stable codes of `ApprovalRefused` and of the problem."""
+
+    OWN_TEXT = "own_text"
+    STALE_REVISION = "stale_revision"
+    NOT_SUBMITTED = "not_submitted"
+
+
+def refuse_approval(
+    draft: Draft, reader: Person, *, revision: int, content_hash: bytes
+) -> Refusal | None:
+    """Why this reader may not approve what they say they read; None when they may (S58).
+
+    Own text is asked first: whoever wrote a revision hears that, whatever else is wrong.
+    """
+    if draft.is_written_by(reader):
+        return Refusal.OWN_TEXT
+    if (revision, content_hash) != (draft.latest.number, draft.latest.content_hash):
+        return Refusal.STALE_REVISION
+    if draft.state is not DraftState.SUBMITTED:
+        return Refusal.NOT_SUBMITTED
+    return None
+
+
+def refusal_error(refusal: Refusal, draft: Draft) -> ForbiddenError | ConflictError:
+    """The refusal as the error that the API answers with: 403 for own text, else 409."""
+    if refusal is Refusal.OWN_TEXT:
+        return ForbiddenError(
+            "nobody approves a text of which they wrote a revision", code=refusal.value
+        )
+    if refusal is Refusal.STALE_REVISION:
+        return ConflictError(
+            f"another wording was read; revision {draft.latest.number} is the current one",
+            code=refusal.value,
+            details={"revision": draft.latest.number},
+        )
+    return ConflictError(f"the draft is {draft.state}, not submitted", code=refusal.value)

@@ -1,0 +1,61 @@
+"""Keep what replies need to know of each case, from the router's events. Hot path: set-based."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from common.db.unit_of_work import UnitOfWork
+from common.events.envelope import Event
+from common.events.router import CaseClosed, CaseContinued, CaseOpened
+from responder.domain.words import Audience
+from responder.storage import cases
+from responder.storage.cases import CaseContext
+
+
+async def record_opened(uow: UnitOfWork, events: Sequence[Event[CaseOpened]]) -> None:
+    """One row per opened case."""
+    await cases.record_mentions(uow.connection, _latest([event.data for event in events]))
+
+
+async def record_continued(uow: UnitOfWork, events: Sequence[Event[CaseContinued]]) -> None:
+    """The customer's latest post becomes the one that a reply answers."""
+    await cases.record_mentions(uow.connection, _latest([event.data for event in events]))
+
+
+async def record_closed(uow: UnitOfWork, events: Sequence[Event[CaseClosed]]) -> None:
+    """No new drafts for these cases."""
+    await cases.close_cases(uow.connection, [event.data.case_id for event in events])
+
+
+def _latest(facts: Sequence[CaseOpened | CaseContinued]) -> Sequence[CaseContext]:
+    # One statement must not touch a row twice, so a case's mentions are folded first, in order.
+    folded: dict[object, CaseContext] = {}
+    for fact in facts:
+        case = _context(fact)
+        before = folded.get(fact.case_id)
+        if before is not None:
+            case = replace(
+                case,
+                account=case.account or before.account,
+                mention_texts=before.mention_texts + case.mention_texts,
+            )
+        folded[fact.case_id] = case
+    return list(folded.values())
+
+
+def _context(fact: CaseOpened | CaseContinued) -> CaseContext:
+    mention = fact.mention
+    return CaseContext(
+        case_id=fact.case_id,
+        conversation_id=fact.conversation_id,
+        network=mention.network,
+        account=mention.account,
+        in_reply_to=mention.native_id,
+        visibility=Audience(mention.visibility.value),
+        customer_id=mention.author.id,
+        customer_handle=mention.author.handle,
+        mention_texts=(mention.text,),
+        team=fact.team,
+        state="open",
+    )

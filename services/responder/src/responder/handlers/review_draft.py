@@ -1,0 +1,138 @@
+"""Approve or send back what somebody else wrote, or take it back oneself (S58)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from common.db.unit_of_work import UnitOfWork
+from common.errors import DomainError, ForbiddenError, NotFoundError
+from common.events import responder as facts
+from common.events.envelope import new_event
+from common.ids import IdFactory
+from common.observability import metrics
+from responder.domain import drafts as rules
+from responder.domain.drafts import Draft, Step
+from responder.domain.persons import Person
+from responder.handlers.actors import actor_of
+from responder.storage import dispatches, drafts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What the reader had before their eyes: revision and hash of exactly that wording."""
+
+    draft_id: UUID
+    revision: int
+    content_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The approval was refused, and that it was tried is recorded: commit, then raise `error`."""
+
+    error: DomainError
+
+
+async def approve_draft(
+    uow: UnitOfWork, reading: Reading, *, reader: Person, ids: IdFactory
+) -> Draft | Refused:
+    """Approve and put the reply into the dispatch ledger, in one transaction.
+
+    A refusal for cause is returned and not raised, because its event must be committed. Raises
+    NotFoundError, and ForbiddenError for service accounts.
+    """
+    rules.require_human(reader)
+    draft = await _locked(uow, reading.draft_id)
+    refusal = rules.refuse_approval(
+        draft, reader, revision=reading.revision, content_hash=reading.content_hash
+    )
+    if refusal is not None:
+        refused = facts.ApprovalRefused(
+            draft_id=draft.draft_id,
+            case_id=draft.case_id,
+            conversation_id=draft.conversation_id,
+            revision=reading.revision,
+            reason=refusal.value,
+            actor=actor_of(reader),
+        )
+        uow.publish(new_event(refused, id=ids(), subject=draft.draft_id, time=uow.now))
+        metrics.RESPONDER_APPROVALS_REFUSED_TOTAL.labels(refusal.value).inc()
+        return Refused(rules.refusal_error(refusal, draft))
+    await drafts.insert_approval(uow.connection, draft, actor=reader)
+    await dispatches.insert_dispatch(uow.connection, ids(), draft)
+    approved = facts.DraftApproved(
+        draft_id=draft.draft_id,
+        case_id=draft.case_id,
+        conversation_id=draft.conversation_id,
+        revision=draft.latest.number,
+        content_hash=draft.latest.content_hash.hex(),
+        actor=actor_of(reader),
+    )
+    uow.publish(new_event(approved, id=ids(), subject=draft.draft_id, time=uow.now))
+    metrics.RESPONDER_DRAFTS_TOTAL.labels("approved").inc()
+    return await _read(uow, draft.draft_id)
+
+
+async def reject_draft(
+    uow: UnitOfWork, draft_id: UUID, *, reason: str, reader: Person, ids: IdFactory
+) -> Draft:
+    """Send it back with a reason. Authors withdraw instead: raises ForbiddenError `own_text`."""
+    rules.require_human(reader)
+    draft = await _locked(uow, draft_id)
+    if draft.is_written_by(reader):
+        raise ForbiddenError("authors withdraw their drafts", code="own_text")
+    rules.after(draft, Step.REJECT)
+    await drafts.insert_rejection(uow.connection, draft, actor=reader, reason=reason)
+    rejected = facts.DraftRejected(
+        draft_id=draft.draft_id,
+        case_id=draft.case_id,
+        conversation_id=draft.conversation_id,
+        revision=draft.latest.number,
+        reason=reason,
+        actor=actor_of(reader),
+    )
+    uow.publish(new_event(rejected, id=ids(), subject=draft_id, time=uow.now))
+    metrics.RESPONDER_DRAFTS_TOTAL.labels("rejected").inc()
+    return await _read(uow, draft_id)
+
+
+async def withdraw_draft(
+    uow: UnitOfWork,
+    draft_id: UUID,
+    *,
+    reason: str,
+    actor: Person,
+    roles: frozenset[str],
+    ids: IdFactory,
+) -> Draft:
+    """Take it back for good, also out of the ledger as long as sending has not begun."""
+    rules.require_human(actor)
+    draft = await _locked(uow, draft_id)
+    rules.require_may_withdraw(draft, actor, roles=roles)
+    rules.after(draft, Step.WITHDRAW)
+    await drafts.insert_withdrawal(uow.connection, draft, actor=actor, reason=reason)
+    withdrawn = facts.DraftWithdrawn(
+        draft_id=draft.draft_id,
+        case_id=draft.case_id,
+        conversation_id=draft.conversation_id,
+        revision=draft.latest.number,
+        reason=reason,
+        actor=actor_of(actor),
+    )
+    uow.publish(new_event(withdrawn, id=ids(), subject=draft_id, time=uow.now))
+    metrics.RESPONDER_DRAFTS_TOTAL.labels("withdrawn").inc()
+    return await _read(uow, draft_id)
+
+
+async def _locked(uow: UnitOfWork, draft_id: UUID) -> Draft:
+    draft = await drafts.lock_draft(uow.connection, draft_id)
+    if draft is None:
+        raise NotFoundError("no such draft")
+    return draft
+
+
+async def _read(uow: UnitOfWork, draft_id: UUID) -> Draft:
+    draft = await drafts.get_draft(uow.connection, draft_id)
+    assert draft is not None, "locked in this transaction"
+    return draft

@@ -1,0 +1,149 @@
+"""Write a draft, or a new wording of one; whoever writes becomes an author (S58)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from common.db.unit_of_work import UnitOfWork
+from common.errors import ConflictError, InvalidInputError, NotFoundError
+from common.events import responder as facts
+from common.events.envelope import new_event
+from common.events.vocabulary import ReplyKind, Visibility
+from common.ids import IdFactory
+from common.observability import metrics
+from responder.domain import drafts as rules
+from responder.domain.content import Content
+from responder.domain.drafts import Draft, Step
+from responder.domain.persons import Person
+from responder.domain.words import Audience, DraftState, Kind
+from responder.gateways.channel import Channels
+from responder.handlers.actors import actor_of
+from responder.storage import cases, drafts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewDraft:
+    """What a person wants to say; without `account` the one that the customer wrote to."""
+
+    case_id: UUID
+    kind: Kind
+    visibility: Audience
+    text: str
+    account: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewWording:
+    """Another wording; what is None stays as it was. `version` is the one the person read.
+
+    `in_reply_to` may only be the post answered so far or the customer's latest.
+    """
+
+    draft_id: UUID
+    version: int
+    text: str
+    kind: Kind | None = None
+    visibility: Audience | None = None
+    account: str | None = None
+    in_reply_to: str | None = None
+
+
+async def write_draft(
+    uow: UnitOfWork, order: NewDraft, *, author: Person, channels: Channels, ids: IdFactory
+) -> Draft:
+    """Begin a draft with revision 1. Raises NotFoundError, ConflictError `case_closed`."""
+    rules.require_human(author)
+    case = await cases.get_case(uow.connection, order.case_id)
+    if case is None:
+        raise NotFoundError("no such case")
+    if case.state == "closed":
+        raise ConflictError("the case is closed", code="case_closed")
+    ours = channels.require(case.network).capabilities.accounts
+    content = Content(
+        network=case.network,
+        account=order.account or (case.account if case.account in ours else ours[0]),
+        in_reply_to=case.in_reply_to,
+        visibility=order.visibility,
+        kind=order.kind,
+        text=order.text,
+    )
+    draft_id = ids()
+    await drafts.insert_draft(
+        uow.connection, draft_id, case_id=case.case_id, conversation_id=case.conversation_id
+    )
+    return await _add_revision(uow, draft_id, number=1, content=content, author=author, ids=ids)
+
+
+async def revise_draft(
+    uow: UnitOfWork, wording: NewWording, *, author: Person, ids: IdFactory
+) -> Draft:
+    """Add a revision: the approval so far is void, and the editor joins the authors (S58).
+
+    Raises NotFoundError, PreconditionFailedError for a version that was not the current one, and
+    ConflictError once the reply may be on its way.
+    """
+    rules.require_human(author)
+    draft = await drafts.lock_draft(uow.connection, wording.draft_id)
+    if draft is None:
+        raise NotFoundError("no such draft")
+    rules.require_version(draft, wording.version)
+    rules.after(draft, Step.REVISE)
+    before = draft.latest.content
+    content = replace(
+        before,
+        text=wording.text,
+        kind=wording.kind or before.kind,
+        visibility=wording.visibility or before.visibility,
+        account=wording.account or before.account,
+        in_reply_to=await _target(uow, draft, wording.in_reply_to),
+    )
+    number = draft.latest.number + 1
+    return await _add_revision(
+        uow, draft.draft_id, number=number, content=content, author=author, ids=ids, before=draft
+    )
+
+
+async def _target(uow: UnitOfWork, draft: Draft, wanted: str | None) -> str:
+    current = draft.latest.content.in_reply_to
+    if wanted in (None, current):
+        return current
+    case = await cases.get_case(uow.connection, draft.case_id)
+    if case is None or wanted != case.in_reply_to:
+        raise InvalidInputError("that post is not the customer's latest", code="unknown_target")
+    return case.in_reply_to
+
+
+async def _add_revision(
+    uow: UnitOfWork,
+    draft_id: UUID,
+    *,
+    number: int,
+    content: Content,
+    author: Person,
+    ids: IdFactory,
+    before: Draft | None = None,
+) -> Draft:
+    await drafts.insert_revision(
+        uow.connection, draft_id, number=number, content=content, author=author
+    )
+    draft = await drafts.get_draft(uow.connection, draft_id)
+    assert draft is not None, "inserted above"
+    voided = before is not None and before.state is DraftState.APPROVED
+    fact = facts.DraftRevised(
+        draft_id=draft_id,
+        case_id=draft.case_id,
+        conversation_id=draft.conversation_id,
+        revision=number,
+        kind=ReplyKind(content.kind.value),
+        visibility=Visibility(content.visibility.value),
+        account=content.account,
+        in_reply_to=content.in_reply_to,
+        text=content.text,
+        content_hash=content.hash.hex(),
+        actor=actor_of(author),
+        voided_approval=voided,
+    )
+    uow.publish(new_event(fact, id=ids(), subject=draft_id, time=uow.now))
+    metrics.RESPONDER_DRAFTS_TOTAL.labels("revised").inc()
+    return draft

@@ -1,0 +1,77 @@
+"""What operators can turn: the only module of the responder that reads the environment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from pydantic import AnyHttpUrl, BaseModel, Field
+
+from common.settings import (
+    AuthSettings,
+    Block,
+    DatabaseSettings,
+    HttpSettings,
+    KafkaSettings,
+    LogSettings,
+)
+from responder.domain.channels import Counting, ReadBack
+from responder.domain.drafts import Review
+from responder.domain.words import Audience
+
+
+class ChannelSettings(BaseModel, frozen=True, extra="forbid"):
+    """One network and how it is reached (S14). `network` `*` stands in for those not named."""
+
+    network: str = Field(min_length=1)
+    url: AnyHttpUrl
+    accounts: tuple[str, ...] = Field(min_length=1)
+    max_length: int = Field(500, ge=1)
+    counting: Counting = Counting.CODE_POINTS
+    audiences: frozenset[Audience] = frozenset(Audience)
+    read_back: ReadBack = ReadBack.THREAD
+
+
+class SendingSettings(Block):
+    """Channels, and how replies are sent. Times are in seconds.
+
+    `simulator_url` puts the platform simulator in the place of every network that `channels`
+    (JSON) does not name. The lease must be longer than a call can take, with room to spare.
+    """
+
+    channels: tuple[ChannelSettings, ...] = ()
+    simulator_url: AnyHttpUrl | None = None
+    simulator_accounts: tuple[str, ...] = ("motorrad_ag",)
+    private_replies_review: Review = Review.OPTIONAL
+    dispatch_parallel: int = Field(16, ge=1, le=256)
+    dispatch_timeout_s: float = Field(5.0, gt=0, le=30)
+    dispatch_lease_s: float = Field(60.0, gt=0)
+
+    @property
+    def timeout(self) -> timedelta:
+        return timedelta(seconds=self.dispatch_timeout_s)
+
+    @property
+    def lease(self) -> timedelta:
+        return timedelta(seconds=self.dispatch_lease_s)
+
+    def all_channels(self) -> tuple[ChannelSettings, ...]:
+        """The channels named, and the simulator for the rest where there is one."""
+        if self.simulator_url is None:
+            return self.channels
+        simulator = ChannelSettings(
+            network="*", url=self.simulator_url, accounts=self.simulator_accounts
+        )
+        return (*self.channels, simulator)
+
+
+@dataclass(frozen=True, slots=True)
+class ResponderSettings:
+    """Every block that the responder uses, read once at the start."""
+
+    database: DatabaseSettings = field(default_factory=DatabaseSettings)
+    kafka: KafkaSettings = field(default_factory=KafkaSettings)
+    http: HttpSettings = field(default_factory=HttpSettings)
+    auth: AuthSettings = field(default_factory=AuthSettings)
+    log: LogSettings = field(default_factory=LogSettings)
+    sending: SendingSettings = field(default_factory=SendingSettings)

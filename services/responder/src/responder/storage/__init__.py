@@ -1,0 +1,1 @@
+"""The responder's tables, behind questions that have names. Rows stop here."""
