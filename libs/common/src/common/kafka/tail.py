@@ -104,9 +104,6 @@ class TopicTail:
         return found
 
     async def _numbers(self, topic: str) -> set[int]:
-        client = self._consumer._client
-        await client.add_topic(topic)
-        numbers: set[int] | None = client.cluster.partitions_for_topic(topic)
-        if not numbers:
-            raise BrokerError(f"there is no topic {topic}")
+        # The public `partitions_for_topic` knows only topics that somebody has asked for before.
+        numbers: set[int] = await self._consumer._client._wait_on_metadata(topic)
         return numbers

@@ -28,7 +28,7 @@ from common.web.rate_limit import RateLimit
 
 _GRACEFUL_S = 4
 _KEEP_ALIVE_S = 30
-_OURS = frozenset({"authenticator", "rate_limit", "stop", "is_stopping"})
+_OURS = frozenset({"authenticator", "rate_limit", "stop", "is_stopping", "open_streams"})
 _log = get_logger("common.web")
 
 
@@ -61,6 +61,7 @@ def create_app(
         setattr(app.state, name, value)
     app.state.authenticator = auth
     app.state.rate_limit = rate_limit or RateLimit()
+    app.state.open_streams = set()
     app.state.stop = asyncio.Event()
     app.state.is_stopping = lambda: app.state.stop.is_set()
     app.include_router(health_router(readiness=readiness, liveness=liveness))

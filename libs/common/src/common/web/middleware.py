@@ -72,10 +72,10 @@ class Surroundings:
 class BodyLimit:
     """Refuses a body that is too long (413) or JSON that is too deep (422), before any parsing.
 
-    Chunked bodies are counted as they come; a route that streams gets its chunks as they come.
-    Routes that read their body raw have a limit of their own, by the end of their path, and no
-    look at depth: an upload is not one document, and what a known sender signed is never refused
-    for its shape.
+    A body is read whole here, because a framework that reads it would turn our refusal into its
+    own error. Routes that read their body raw have a limit of their own, by the end of their path,
+    get their chunks as they come, and no look at depth: an upload is not one document, and what a
+    known sender signed is never refused for its shape.
     """
 
     def __init__(
@@ -98,8 +98,8 @@ class BodyLimit:
             if declared is not None and declared.isdigit() and int(declared) > max_bytes:
                 raise _too_large(max_bytes)
             limited = _counting(receive, max_bytes)
-            if own is None and "json" in (_header(scope, b"content-type") or ""):
-                limited = await _after_depth_check(limited)
+            if own is None:
+                limited = await _read_whole(limited, _header(scope, b"content-type") or "")
             await self._app(scope, limited, send)
         except ProblemError as error:
             # Only refusals of this class get here: those of routes are answered further in.
@@ -133,8 +133,8 @@ def _too_large(max_bytes: int) -> ProblemError:
     )
 
 
-async def _after_depth_check(receive: Receive) -> Receive:
-    """Read a JSON body whole, look at its depth, and hand it on as if nothing had been read."""
+async def _read_whole(receive: Receive, content_type: str) -> Receive:
+    """Read a body, look at its depth if it is JSON, hand it on as if nothing had been read."""
     chunks: list[bytes] = []
     while True:
         message = await receive()
@@ -144,7 +144,8 @@ async def _after_depth_check(receive: Receive) -> Receive:
         if not message.get("more_body", False):
             message = {"type": "http.request", "body": b"".join(chunks), "more_body": False}
             break
-    if message["type"] == "http.request" and json_depth(message["body"]) > MAX_JSON_DEPTH:
+    is_json = message["type"] == "http.request" and "json" in content_type
+    if is_json and json_depth(message["body"]) > MAX_JSON_DEPTH:
         raise ProblemError(
             422, "json_too_deep", f"JSON may be nested {MAX_JSON_DEPTH} levels deep."
         )
