@@ -103,7 +103,7 @@ _CASES = (
     create index cases_queue on cases (next_due_at, opened_at, case_id) where state <> 'closed'
     """,
     "create index cases_held on cases (holder_id) where state = 'claimed'",
-    "create index cases_closed on cases (closed_at desc, case_id) where state = 'closed'",
+    "create index cases_closed on cases (closed_at, case_id) where state = 'closed'",
 )
 
 _DISPOSITION = (
@@ -138,7 +138,7 @@ _DISPOSITION = (
         where place = 'case'
     """,
     """
-    create index disposition_parked on disposition (detected_at desc, mention_id)
+    create index disposition_parked on disposition (detected_at, mention_id)
         where place = 'parked'
     """,
     "create index disposition_place on disposition (place)",

@@ -31,6 +31,7 @@ def released(
             conversation_id=case.conversation_id,
             actor=actor(claim.holder),
             reason=reason.value,
+            team=case.team,
         ),
         id=id,
         subject=case.case_id,

@@ -75,6 +75,7 @@ async def claim_case(
                 conversation_id=case.conversation_id,
                 actor=case_events.actor(command.by),
                 lease_until=effect.claim.until,
+                team=case.team,
             ),
             id=new_id(),
             subject=case.case_id,

@@ -46,6 +46,7 @@ async def close_case(
                 cause=account.cause,
                 summary=account.summary,
                 closed_at=uow.now,
+                team=case.team,
             ),
             id=new_id(),
             subject=case.case_id,

@@ -9,8 +9,11 @@ from __future__ import annotations
 from dataclasses import replace
 from uuid import UUID
 
+import msgspec
+
 from common.db.unit_of_work import UnitOfWork
 from common.errors import ConflictError, InvalidInputError, NotFoundError, RetryableError
+from common.events.classifier import MentionClassified
 from common.ids import derived_id
 from router.domain.claims import Person
 from router.domain.configuration import Configuration
@@ -41,10 +44,11 @@ async def lift_mention(
     found = await dispositions.lock(uow.connection, mention_id)
     if found is None:
         raise NotFoundError("no such mention")
-    place, classified = found
+    place, body = found
     if place is not Place.PARKED:
         raise ConflictError(f"the mention is not parked: {place}", code="not_parked")
     configuration = await configurations.in_force(uow.connection)
+    classified = msgspec.json.decode(body, type=MentionClassified)
     facts = facts_of(classified)
     rule = _rule(configuration, facts, team)
     event_id = derived_id("router", "lifted", mention_id)

@@ -12,6 +12,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from common.events.classifier import MentionClassified
 from common.events.envelope import Event, new_event
 from common.events.parts import Part, RunningClock
@@ -31,7 +33,7 @@ from router.domain.rota import RotaState, take_turns
 from router.domain.routing import Facts, Rule, graver
 from router.storage.cases import Continuation, NewCase, OpenCase
 from router.storage.clocks import NewClock
-from router.storage.dispositions import NewDisposition, body_of
+from router.storage.dispositions import NewDisposition
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +255,7 @@ class PlacementBatch:
                 rule=rule,
                 reason=reason,
                 detected_at=mention.detected_at,
-                body=body_of(candidate.data),
+                body=msgspec.json.encode(candidate.data).decode(),
             )
         )
 

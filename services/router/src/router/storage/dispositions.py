@@ -1,7 +1,7 @@
 """Where each mention went, one row per mention and for ever (S28).
 
-The row holds the classified mention itself, so that a case can be shown and a parked mention be
-lifted without asking another service.
+The row holds the classified mention itself as JSON text, so that a case can be shown and a parked
+mention be lifted without asking another service. What the text means is known to the handlers.
 """
 
 from __future__ import annotations
@@ -11,15 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-import msgspec
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from common.events.classifier import MentionClassified
 from router.domain.claims import Person
 from router.domain.placing import Place
-
-_DECODER = msgspec.json.Decoder(MentionClassified)
 
 _PLACED = text(
     "select mention_id from disposition where mention_id = any(cast(:mention_ids as uuid[]))"
@@ -63,16 +59,6 @@ class NewDisposition:
     body: str
 
 
-def body_of(classified: MentionClassified) -> str:
-    """The classified mention as it is stored."""
-    return msgspec.json.encode(classified).decode()
-
-
-def classified_of(body: str) -> MentionClassified:
-    """The reverse of `body_of`."""
-    return _DECODER.decode(body)
-
-
 async def placed(connection: AsyncConnection, mention_ids: Collection[UUID]) -> set[UUID]:
     """Those of the mentions that have their place already."""
     rows = await connection.execute(_PLACED, {"mention_ids": list(mention_ids)})
@@ -95,12 +81,10 @@ async def record(
     )
 
 
-async def lock(
-    connection: AsyncConnection, mention_id: UUID
-) -> tuple[Place, MentionClassified] | None:
-    """A mention and its place, locked; None when it was never placed."""
+async def lock(connection: AsyncConnection, mention_id: UUID) -> tuple[Place, str] | None:
+    """A mention's place and body, its row locked; None when it was never placed."""
     row = (await connection.execute(_LOCK, {"mention_id": mention_id})).one_or_none()
-    return None if row is None else (Place(row.place), classified_of(row.body))
+    return None if row is None else (Place(row.place), row.body)
 
 
 async def lift(

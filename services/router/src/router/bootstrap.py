@@ -1,0 +1,146 @@
+"""The router put together: the only module that names concrete classes and sees settings."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Mapping
+from functools import partial
+from importlib.metadata import version
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from common.clock import SystemClock
+from common.db import migrations
+from common.db.engine import create_engine
+from common.db.unit_of_work import UnitOfWorkFactory, is_transient
+from common.errors import ConfigurationError
+from common.events.topics import CASES_EVENTS
+from common.ids import new_id
+from common.inbox.pipeline import build_consumer
+from common.kafka.consumer import ConsumerLoop
+from common.kafka.tail import TopicTail
+from common.observability import logging
+from common.outbox.relay import build_relay
+from common.outbox.writer import write_outbox
+from common.runtime.service import Loop, run_service
+from common.timers.loop import TimerLoop
+from common.web.app import create_app, serve
+from common.web.auth import authenticator_for
+from router import consumers, jobs
+from router.api import ROUTERS
+from router.settings import RouterSettings
+from router.storage.configurations import Configurations, ensure_default
+from router.storage.readiness import is_reachable
+
+SERVICE = "router"
+_RETRY_S = 0.5
+_log = logging.get_logger("router")
+
+
+async def run() -> int:
+    """Everything in one process: API, consumer, timers, relay."""
+    return await _run({"api", "consumer", "timers", "relay"})
+
+
+async def api() -> int:
+    """The HTTP API alone."""
+    return await _run({"api"})
+
+
+async def worker() -> int:
+    """Consumer and timers."""
+    return await _run({"consumer", "timers"})
+
+
+async def relay() -> int:
+    """The outbox relay alone."""
+    return await _run({"relay"})
+
+
+async def migrate() -> int:
+    """Bring the schema to its head; needs OMBUD_ADMIN_DATABASE_URL."""
+    settings = RouterSettings()
+    logging.configure(settings, SERVICE)
+    if settings.admin_database_url is None:
+        raise ConfigurationError("migrate needs OMBUD_ADMIN_DATABASE_URL")
+    admin_url = settings.admin_database_url.get_secret_value()
+    password = unquote(urlsplit(settings.database_url.get_secret_value()).password or "")
+    await migrations.prepare_database(admin_url, SERVICE, role_password=password)
+    await migrations.upgrade(admin_url, SERVICE, migrations.versions_dir(SERVICE))
+    return 0
+
+
+def app_state(settings: RouterSettings, units: UnitOfWorkFactory) -> dict[str, Any]:
+    """What the routes fetch from the app."""
+    return {
+        "units": units,
+        "configurations": Configurations(),
+        "new_id": new_id,
+        "open_tail": partial(
+            TopicTail, settings, [CASES_EVENTS.name], client_id=f"ombud-{SERVICE}-stream"
+        ),
+    }
+
+
+async def _run(parts: Collection[str]) -> int:
+    settings = RouterSettings()
+    logging.configure(settings, SERVICE)
+    engine = create_engine(
+        settings.database_url.get_secret_value(),
+        pool_size=settings.database_pool_size,
+        application_name=f"ombud-{SERVICE}",
+    )
+    wake = asyncio.Event()
+    units = UnitOfWorkFactory(engine, write_outbox, on_commit=wake.set)
+    await _ensure_configuration(units)
+    loops: dict[str, Loop] = {}
+    consumer: ConsumerLoop | None = None
+    if "consumer" in parts:
+        table = consumers.handlers(Configurations())
+        consumer = build_consumer(settings, units, service=SERVICE, handlers=table)
+        loops["consumer"] = consumer.run
+    if "timers" in parts:
+        loops["timers"] = TimerLoop(units, jobs.TIMERS).run
+    if "relay" in parts:
+        loops["relay"] = build_relay(settings, engine, service=SERVICE, wake=wake).run
+    app = create_app(
+        service=SERVICE,
+        version=version("ombud-router"),
+        # A process without the API still shows its health and its metrics.
+        routers=ROUTERS if "api" in parts else (),
+        state=app_state(settings, units),
+        auth=authenticator_for(settings, clock=SystemClock()),
+        max_body_bytes=settings.http_max_body_bytes,
+        **_probes(units, consumer),
+    )
+    loops["http"] = partial(serve, app, settings)
+    return await run_service(SERVICE, loops, closing=[("database", engine.dispose)])
+
+
+def _probes(units: UnitOfWorkFactory, consumer: ConsumerLoop | None) -> Mapping[str, Any]:
+    """Ready: the database answers and the group gave us our share. Alive: the loop moves."""
+    readiness: dict[str, Any] = {"database": partial(is_reachable, units)}
+    liveness: dict[str, Any] = {}
+    if consumer is not None:
+
+        async def is_joined() -> bool:
+            return consumer.is_joined
+
+        readiness["consumer"] = is_joined
+        liveness["consumer"] = consumer.health.is_live
+    return {"readiness": readiness, "liveness": liveness}
+
+
+async def _ensure_configuration(units: UnitOfWorkFactory) -> None:
+    """A new deployment gets the packaged default; waits while the database is away."""
+    while True:
+        try:
+            async with units.begin() as uow:
+                await ensure_default(uow.connection, at=uow.now)
+        except Exception as error:
+            if not is_transient(error):
+                raise
+            _log.warning("waiting_for_database", error=error)
+            await asyncio.sleep(_RETRY_S)
+        else:
+            return
