@@ -1,0 +1,1 @@
+"""The far side: what a network's protocol says, in our words."""
