@@ -73,7 +73,7 @@ class Feeder:
 
     def make_source(self) -> str:
         made = self._client.post(
-            "/sources", json={"kind": "ndjson", "network": NETWORK, "account": "motorrad_ag"}
+            "/sources", json={"kind": "ndjson", "network": NETWORK}
         )
         made.raise_for_status()
         return str(made.json()["id"])
@@ -94,7 +94,7 @@ class Feeder:
                     path, content=body, headers={"content-type": "application/x-ndjson"}
                 )
                 if answer.is_success:
-                    assert answer.json()["unreadable"] == 0, answer.text
+                    assert answer.json()["kept"] == 0, answer.text
                     return
                 assert answer.status_code >= 500, answer.text
             except httpx.TransportError:

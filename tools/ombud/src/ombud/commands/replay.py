@@ -68,7 +68,7 @@ def upload(
 
     The sum of what ingest answered: accepted, duplicates, unreadable.
     """
-    totals = {"accepted": 0, "duplicates": 0, "unreadable": 0}
+    totals = {"accepted": 0, "duplicates": 0, "kept": 0}
     with target.client("ingest", OPS) as ingest:
         source = ndjson_source(ingest, network)
         for chunk in _chunks(posts):
@@ -92,9 +92,7 @@ def ndjson_source(ingest: httpx.Client, network: str) -> str:
     for source in answer(ingest.get("/sources", params={"limit": 200}))["items"]:
         if source["kind"] == "ndjson" and source["network"] == network:
             return str(source["id"])
-    made = answer(
-        ingest.post("/sources", json={"kind": "ndjson", "network": network, "account": ACCOUNT})
-    )
+    made = answer(ingest.post("/sources", json={"kind": "ndjson", "network": network}))
     return str(made["id"])
 
 

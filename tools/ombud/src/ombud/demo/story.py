@@ -1,0 +1,132 @@
+"""One case from claim to sent answer, as two agents play it through the APIs.
+
+Mia claims and writes; she may not approve her own words; Tom reads and approves them; the reply
+leaves once, and the first-reaction clock stops.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from ombud.output import CommandError
+from ombud.people import MIA, TOM
+from ombud.target import Target, answer
+
+_PATIENCE_S = 30.0
+_REPLY = (
+    "Hallo! Das schauen wir uns sofort an: Die Werkstatt prüft deinen Auftrag und meldet sich "
+    "noch heute bei dir. Mia"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StoryResult:
+    """What was seen; each value comes from an answer of a service."""
+
+    case_id: str
+    conversation_id: str
+    self_approval_refused: bool
+    refusal: str
+    approved_by: str
+    platform_id: str
+    clock_state: str
+    seconds_to_reaction: float
+
+
+def play(target: Target, tell: Callable[[str], None]) -> StoryResult:
+    """Play the story on one open service case; CommandError when a step does not go as promised."""
+    with (
+        target.client("router", MIA) as router,
+        target.client("responder", MIA) as mia,
+        target.client("responder", TOM) as tom,
+    ):
+        case = _choose(router)
+        case_id = case["case_id"]
+        tell(f"Mia claims case {case_id[:8]} of {case['team']} (rule {case['rule']})")
+        answer(router.post(f"/cases/{case_id}/claim", json={}))
+        draft = _write(mia, case_id)
+        tell("Mia drafts a public answer and submits it for review")
+        draft = answer(_if_match(mia, f"/drafts/{draft['draft_id']}/submit", draft))
+        refusal = _approve(mia, draft)
+        refused = refusal.status_code == 403
+        code = str(refusal.json().get("code"))
+        tell(f"Mia tries to approve her own words: {refusal.status_code} {code}")
+        tell("Tom reads it and approves exactly these bytes")
+        approved = answer(_approve(tom, draft))
+        sent = _wait_for(lambda: _sent(tom, draft["draft_id"]), "the reply to be sent")
+        tell(f"the reply is on the network as {sent['platform_id']}")
+        clock = _wait_for(lambda: _stopped_clock(router, case_id), "the clock to stop")
+        tell(f"the first-reaction clock is {clock['state']}")
+    return StoryResult(
+        case_id=case_id,
+        conversation_id=case["conversation_id"],
+        self_approval_refused=refused and code == "own_text",
+        refusal=code,
+        approved_by=approved["approver"]["name"],
+        platform_id=sent["platform_id"],
+        clock_state=clock["state"],
+        seconds_to_reaction=clock["seconds_since_detected"],
+    )
+
+
+def _choose(router: httpx.Client) -> dict[str, Any]:
+    """The newest service case that is still open and addresses our account."""
+    cases = answer(
+        router.get("/cases", params={"state": "open", "decision": "service", "limit": 200})
+    )["items"]
+    addressed = [case for case in cases if case["account"]] or cases
+    if not addressed:
+        raise CommandError("no service case is open; nothing to play the story with")
+    chosen: dict[str, Any] = max(addressed, key=lambda case: case["detected_at"])
+    return chosen
+
+
+def _write(mia: httpx.Client, case_id: str) -> Any:
+    """The draft; the responder may hear of the case a moment later than the router."""
+    body = {"kind": "answer", "visibility": "public", "text": _REPLY}
+
+    def attempt() -> Any:
+        response = mia.post(f"/cases/{case_id}/drafts", json=body)
+        return None if response.status_code == 404 else answer(response)
+
+    return _wait_for(attempt, "the responder to know the case")
+
+
+def _if_match(client: httpx.Client, path: str, draft: dict[str, Any]) -> httpx.Response:
+    return client.post(path, headers={"if-match": f'"v{draft["version"]}"'}, json={})
+
+
+def _approve(client: httpx.Client, draft: dict[str, Any]) -> httpx.Response:
+    latest = draft["latest"]
+    return client.post(
+        f"/drafts/{draft['draft_id']}/approve",
+        json={"revision": latest["revision"], "content_hash": latest["content_hash"]},
+    )
+
+
+def _sent(client: httpx.Client, draft_id: str) -> Any:
+    for dispatch in answer(client.get("/dispatches", params={"draft_id": draft_id}))["items"]:
+        if dispatch["draft_id"] == draft_id and dispatch["state"] == "sent":
+            return dispatch
+    return None
+
+
+def _stopped_clock(router: httpx.Client, case_id: str) -> Any:
+    for clock in answer(router.get(f"/cases/{case_id}"))["clocks"]:
+        if clock["kind"] == "first_reaction" and clock["stopped_at"]:
+            return clock
+    return None
+
+
+def _wait_for(attempt: Callable[[], Any], what: str) -> Any:
+    deadline = time.monotonic() + _PATIENCE_S
+    while time.monotonic() < deadline:
+        if found := attempt():
+            return found
+        time.sleep(0.1)
+    raise CommandError(f"waited {_PATIENCE_S:.0f} s for {what} in vain", exit_code=1)
