@@ -1,0 +1,1 @@
+"""What the classifier decides, as pure values and functions."""

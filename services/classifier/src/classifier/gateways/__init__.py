@@ -1,0 +1,1 @@
+"""The far side of a model: files today, other engines later. No decisions."""

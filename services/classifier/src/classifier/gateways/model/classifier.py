@@ -1,0 +1,138 @@
+"""The shipped model: posts in, classifications out. Pure numpy, no network, no state but caches.
+
+Not thread safe: give each worker thread its own instance.
+"""
+
+from collections.abc import Sequence
+from importlib.resources import as_file, files
+from pathlib import Path
+
+import numpy as np
+
+from classifier.domain.labels import (
+    KINDS_OF,
+    Classification,
+    Evidence,
+    Kind,
+    Label,
+    Language,
+    PostText,
+)
+from classifier.domain.thresholds import Verdict, decide
+from classifier.gateways.model.evidence import insults, signatures, words_that_carried
+from classifier.gateways.model.features import Hasher
+from classifier.gateways.model.language import detect
+from classifier.gateways.model.pack import Floats, LanguagePack, load_packs
+from classifier.gateways.model.scoring import Batch, encode, score
+from classifier.gateways.model.tokens import Token, tokenise
+
+_CHUNK = 512
+# Longer texts are cut for scoring: nothing a customer says first comes after so much text.
+_LONGEST = 4_000
+# A signed answer of an agent is not a service matter (labelling guide); 4 in 200 are.
+_SIGNED = 0.02
+
+
+class ShippedModel:
+    """Classifies posts in batches; the same post gets the same answer in any batch."""
+
+    def __init__(self, packs: dict[str, LanguagePack], version: str) -> None:
+        self._packs = packs
+        self._hasher = Hasher()
+        self.version = version
+
+    @classmethod
+    def load(cls, folder: Path | None = None) -> "ShippedModel":
+        """Load an artefact folder, by default the one inside the package.
+
+        Raises ConfigurationError if it is missing or damaged.
+        """
+        if folder is not None:
+            version, packs = load_packs(folder)
+            return cls(packs, version)
+        with as_file(files("classifier.gateways.model") / "artefact") as shipped:
+            version, packs = load_packs(shipped)
+        return cls(packs, version)
+
+    def classify(self, texts: Sequence[PostText]) -> list[Classification]:
+        """Return one classification per post, in order. CPU bound: keep it off the event loop."""
+        results: list[Classification] = []
+        for start in range(0, len(texts), _CHUNK):
+            results.extend(self._chunk(texts[start : start + _CHUNK]))
+        return results
+
+    def _chunk(self, posts: Sequence[PostText]) -> list[Classification]:
+        cut = [tokenise(p.text[:_LONGEST], p.own_handles) for p in posts]
+        languages = [detect(p.text[:_LONGEST], t) for p, t in zip(posts, cut, strict=True)]
+        found: dict[int, Classification] = {}
+        for name, pack in self._packs.items():
+            mine = [i for i, language in enumerate(languages) if _model_of(language) == name]
+            if mine:
+                texts = [posts[i].text[:_LONGEST] for i in mine]
+                batch = encode(texts, [cut[i] for i in mine], self._hasher)
+                spoken = [languages[i] for i in mine]
+                found.update(zip(mine, self._results(batch, pack, spoken), strict=True))
+        return [found[i] for i in range(len(posts))]
+
+    def _results(
+        self, batch: Batch, pack: LanguagePack, languages: Sequence[Language]
+    ) -> list[Classification]:
+        scores = score(batch, pack)
+        column = {name: i for i, name in enumerate(pack.outputs)}
+        abusive = scores.outputs[:, column["abusive"]] >= pack.cuts["abusive"]
+        urgent = scores.outputs[:, column["urgent"]] >= pack.cuts["urgent"]
+        results: list[Classification] = []
+        place = 0
+        for row, (text, tokens) in enumerate(zip(batch.texts, batch.tokens, strict=True)):
+            signed, insulting = signatures(text), insults(text)
+            probability = _SIGNED if signed else round(float(scores.service[row]), 4)
+            verdict = decide(probability, language=languages[row], thresholds=pack.thresholds)
+            weights = scores.per_place[place + 1 : place + 1 + len(tokens)]
+            place += len(tokens) + 2
+            results.append(
+                Classification(
+                    label=verdict.label,
+                    decision=verdict.decision,
+                    confidence=verdict.confidence,
+                    kind=_kind(scores.outputs[row], pack, verdict, signed=bool(signed)),
+                    abusive=bool(abusive[row]) or bool(insulting),
+                    urgent=bool(urgent[row]) and verdict.label is Label.SERVICE,
+                    own_agent_post=bool(signed),
+                    language=languages[row],
+                    evidence=_evidence(
+                        text, tokens, weights, rules=[*signed, *insulting], verdict=verdict
+                    ),
+                    model=self.version,
+                )
+            )
+        return results
+
+
+def _model_of(language: Language) -> str:
+    """The pack that reads a language; what is neither German nor English is read as English."""
+    return "de" if language is Language.GERMAN else "en"
+
+
+def _kind(outputs: Floats, pack: LanguagePack, verdict: Verdict, *, signed: bool) -> Kind:
+    """The most probable kind that the label allows; a signed post is talk by definition."""
+    if signed:
+        return Kind.TALK
+    allowed = KINDS_OF[verdict.label]
+    ranked = [
+        (float(outputs[i]), name)
+        for i, name in enumerate(pack.outputs)
+        if name.startswith("kind:") and Kind(name[5:]) in allowed
+    ]
+    return Kind(max(ranked)[1][5:])
+
+
+def _evidence(
+    text: str,
+    tokens: Sequence[Token],
+    weights: Floats,
+    *,
+    rules: Sequence[Evidence],
+    verdict: Verdict,
+) -> tuple[Evidence, ...]:
+    sign = 1.0 if verdict.label is Label.SERVICE else -1.0
+    return (*rules, *words_that_carried(text, tokens, np.asarray(weights), sign=sign))

@@ -1,0 +1,33 @@
+"""Scores posts with boosted trees kept as flat arrays. Growing them is training's business."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+
+@dataclass(frozen=True, slots=True)
+class Forest:
+    """Nodes of all trees in one row of arrays; a leaf points at itself on both sides.
+
+    A post goes left where its feature is at or below the threshold.
+    """
+
+    feature: npt.NDArray[np.int32]
+    threshold: npt.NDArray[np.float32]
+    left: npt.NDArray[np.int32]
+    right: npt.NDArray[np.int32]
+    value: npt.NDArray[np.float32]
+    roots: npt.NDArray[np.int32]
+
+    def score(self, rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Return the sum of the leaf values per row of `rows` (posts, features)."""
+        posts = rows.shape[0]
+        at = np.repeat(self.roots[None, :], posts, axis=0)
+        of = np.arange(posts)[:, None]
+        while True:
+            low = rows[of, self.feature[at]] <= self.threshold[at]
+            then = np.where(low, self.left[at], self.right[at])
+            if np.array_equal(then, at):
+                return np.asarray(self.value[at].sum(axis=1), dtype=np.float32)
+            at = then

@@ -1,0 +1,154 @@
+"""Training repeats itself bit for bit; shown on a few invented posts, in a fraction of a second.
+
+The real data is compared by `train.py --check`, which takes minutes.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("sklearn", reason="training needs scikit-learn; the service does not")
+sys.path.insert(0, str(Path(__file__).parents[2] / "training"))
+
+from corpus import Helper, Post
+from export import first_stage_arrays, second_stage_arrays, write
+from groups import near_duplicates
+from measure import best_cut, safe_cuts
+from stages import (
+    cross_fitted,
+    fit_heads,
+    fit_helpers,
+    fit_second,
+    head_scores,
+    heads_for,
+    helper_texts,
+    matrices,
+)
+
+from classifier.gateways.model.features import Hasher
+from classifier.gateways.model.pack import pack_of
+from classifier.gateways.model.scoring import encode, first_stage, score
+from classifier.gateways.model.tokens import tokenise
+
+_ASK = "@motorrad_hilft wann kommt {} an? Ich warte seit {} Tagen und niemand antwortet"
+_TELL = "Motorrad AG zeigt {} in Halle {}, sagt die Presse https://example.org/{}"
+_THINGS = "Helm Auspuff Sattel Reifen Lenker Spiegel Tank Kette Bremse Koffer".split()  # noqa: SIM905
+
+
+def posts() -> list[Post]:
+    asked = [
+        Post(_ASK.format(t, n), True, "question", n % 7 == 0, n % 5 == 0, True)
+        for n, t in enumerate(_THINGS * 6)
+    ]
+    told = [
+        Post(_TELL.format(t, n, n), False, ("news", "talk")[n % 2], n % 9 == 0, False, True)
+        for n, t in enumerate(_THINGS * 6)
+    ]
+    return asked + told
+
+
+def helpers() -> list[Helper]:
+    texts = tuple(f"du {w} {t}" for t in _THINGS for w in ("Depp", "Held"))
+    return [Helper("insult", texts, tuple("Depp" in t for t in texts))]
+
+
+@pytest.fixture(scope="module")
+def once() -> tuple[dict[str, np.ndarray], dict[str, object]]:
+    """One trained model for the tests that only read it."""
+    return trained()
+
+
+def trained() -> tuple[dict[str, np.ndarray], dict[str, object]]:
+    labelled, extra = posts(), helpers()
+    texts = [p.text for p in labelled]
+    data = matrices([*texts, *helper_texts(extra)], labelled=len(labelled))
+    heads = heads_for(labelled, data)
+    rows = np.arange(len(labelled))
+    own = cross_fitted(data, heads, rows, rows, folds=3)
+    helper = fit_helpers(data, extra)
+    dense = np.hstack([own, head_scores(data, helper, rows), data.cues[: len(labelled)]])
+    second = fit_second(dense.astype(np.float32).astype(np.float64), labelled)
+    weights = np.hstack([fit_heads(data, heads, rows), helper])
+    arrays = first_stage_arrays(data, weights) | second_stage_arrays(second)
+    about: dict[str, object] = {
+        "heads": [h.name for h in heads] + ["insult"],
+        "outputs": list(second.outputs),
+        "calibration": [1.0, 0.0],
+        "cuts": {"abusive": 0.0, "urgent": 0.0},
+        "thresholds": {"non_service": 0.1, "label": 0.5, "service": 0.9},
+    }
+    return {f"de/{name}": array for name, array in arrays.items()}, about
+
+
+def test_the_same_posts_give_the_same_bytes(tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        arrays, about = trained()
+        write(tmp_path / folder, arrays, {"version": "0", "languages": {"de": about}})
+    for name in ("model.npz", "model.json"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+def test_one_other_number_gives_another_hash(
+    tmp_path: Path, once: tuple[dict[str, np.ndarray], dict[str, object]]
+) -> None:
+    arrays, about = dict(once[0]), once[1]
+    one = write(tmp_path / "a", arrays, about)
+    arrays["de/second"] = arrays["de/second"] + np.float32(0.0001)
+    assert write(tmp_path / "b", arrays, about) != one
+
+
+def test_what_was_trained_is_what_runs(
+    once: tuple[dict[str, np.ndarray], dict[str, object]],
+) -> None:
+    arrays, about = once
+    pack = pack_of("de", about, arrays)
+    texts = [_ASK.format("Rahmen", 9), _TELL.format("Rahmen", 9, 9)]
+    scores = score(encode(texts, [tokenise(t) for t in texts], Hasher()), pack)
+    assert scores.service[0] > 0.8
+    assert scores.service[1] < 0.2
+
+
+def test_run_time_heads_equal_the_solvers(
+    once: tuple[dict[str, np.ndarray], dict[str, object]],
+) -> None:
+    labelled = posts()
+    texts = [p.text for p in labelled]
+    data = matrices(texts, labelled=len(texts))
+    heads = heads_for(labelled, data)
+    rows = np.arange(len(texts))
+    weights = fit_heads(data, heads, rows)
+    wanted = head_scores(data, weights, rows)
+    arrays, about = dict(once[0]), once[1]
+    arrays |= {f"de/{k}": a for k, a in first_stage_arrays(data, weights).items()}
+    pack = pack_of("de", {**about, "heads": [h.name for h in heads]}, arrays)
+    got, _ = first_stage(encode(texts, [tokenise(t) for t in texts], Hasher()), pack)
+    assert np.max(np.abs(got - wanted)) < 0.05 * np.max(np.abs(wanted))
+
+
+def test_copies_and_near_copies_share_a_group() -> None:
+    groups = near_duplicates(
+        [
+            "Der Helm ist heute schon wieder viel zu spät gekommen",
+            "@anna_p Der Helm ist heute schon wieder viel zu spät gekommen https://example.org/1",
+            "Der Helm ist heute schon wieder viel zu früh gekommen",
+            "Das Rad steht im Hof und rostet vor sich hin",
+        ]
+    )
+    assert groups[0] == groups[1] == groups[2] != groups[3]
+
+
+def test_thresholds_keep_the_precision_on_each_side() -> None:
+    random = np.random.default_rng(1)
+    probability = random.random(5000)
+    truth = random.random(5000) < probability
+    non_service, service = safe_cuts(probability, truth, 0.9)
+    assert 0.5 < service < 0.9
+    assert truth[probability >= service].mean() >= 0.9
+    assert (~truth[probability <= non_service]).mean() >= 0.9
+
+
+def test_the_best_cut_separates_what_can_be_separated() -> None:
+    scores = np.array([0.1, 0.2, 0.6, 0.7])
+    assert 0.2 < best_cut(scores, np.array([False, False, True, True]), 0.0, 1.0) <= 0.6

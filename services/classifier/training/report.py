@@ -1,0 +1,86 @@
+"""Prints the figures of docs/model-card.md from held-out scores."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+from corpus import KINDS
+from measure import best_cut, calibration_error, f1_interval, share_interval, table
+from sklearn.metrics import average_precision_score, precision_score, recall_score
+
+from classifier.domain.labels import KINDS_OF, Kind, Label
+from classifier.gateways.model.cues import lowered
+from classifier.gateways.model.lexicon import LOOSE
+
+if TYPE_CHECKING:
+    from train import Prepared
+
+Array = npt.NDArray[np.float64]
+
+
+def report(
+    language: str, prepared: "Prepared", outputs: Array, service: Array, settled: dict[str, Any]
+) -> str:
+    """Markdown tables for one language. Thresholds are those chosen on the same held-out scores;
+    two numbers per language are chosen, so the optimism is small."""
+    slope, offset = settled["calibration"]
+    probability = 1.0 / (1.0 + np.exp(-(slope * service + offset)))
+    probability[prepared.signed] = 0.02
+    truth, groups, cuts = prepared.truth, prepared.groups, settled["thresholds"]
+    lines = [f"\n### {language}\n", f"settled: {settled}\n"]
+    for name, part in {"stream part": prepared.stream, "all posts": truth | True}.items():
+        p, t, g = probability[part], truth[part], groups[part]
+        said, automatic = p >= cuts["label"], (p >= cuts["service"]) | (p <= cuts["non_service"])
+        right = (p >= 0.5) == t
+        rows = [
+            ("posts (service)", f"{len(t)} ({int(t.sum())})"),
+            ("F1 of service", str(f1_interval(said, t, g))),
+            ("precision, recall", f"{precision_score(t, said):.3f}, {recall_score(t, said):.3f}"),
+            ("F1 at its best cut", f"{f1_interval(p >= best_cut(p, t, 0.1, 0.9), t, g)}"),
+            ("average precision", f"{average_precision_score(t, p):.3f}"),
+            ("calibration error", f"{calibration_error(p, t):.3f}"),
+            ("decided automatically", str(share_interval(automatic, automatic | True, g))),
+            ("precision of automatic decisions", str(share_interval(right, automatic, g))),
+            ("  of service", str(share_interval(t, p >= cuts["service"], g))),
+            ("  of non_service", str(share_interval(~t, p <= cuts["non_service"], g))),
+        ]
+        lines += [f"\n{name}\n", "| measure | value |", "|---|---|", table(rows)]
+    lines += _labels(prepared, outputs, probability, settled)
+    return "\n".join(lines)
+
+
+def _labels(
+    prepared: "Prepared", outputs: Array, probability: Array, settled: dict[str, Any]
+) -> list[str]:
+    posts, groups = prepared.posts, prepared.groups
+    said = probability >= settled["thresholds"]["label"]
+    allowed = np.array(
+        [
+            [Kind(k) in KINDS_OF[Label.SERVICE if s else Label.NON_SERVICE] for k in KINDS]
+            for s in said
+        ]
+    )
+    scores = np.where(allowed, outputs[:, 1:11], -np.inf)
+    kind = np.array(KINDS)[scores.argmax(axis=1)]
+    kind[prepared.signed] = "talk"
+    true = np.array([p.kind for p in posts])
+    rows = [("kind, accuracy", str(share_interval(kind == true, true == true, groups)))]
+    rows += [
+        (
+            f"kind {k}, F1 ({int((true == k).sum())} posts)",
+            str(f1_interval(kind == k, true == k, groups)),
+        )
+        for k in KINDS
+    ]
+    for column, name in ((-2, "abusive"), (-1, "urgent")):
+        t = np.array([getattr(p, name) for p in posts])
+        s = outputs[:, column] >= settled["cuts"][name]
+        if name == "abusive":
+            s = s | np.array([LOOSE["insult"].search(lowered(p.text)) is not None for p in posts])
+        else:
+            s = s & said
+        rows.append((f"{name}, F1 ({int(t.sum())} posts)", str(f1_interval(s, t, groups))))
+        rows.append(
+            (f"{name}, precision, recall", f"{precision_score(t, s):.3f}, {recall_score(t, s):.3f}")
+        )
+    return ["\nall labels\n", "| measure | value |", "|---|---|", table(rows)]

@@ -1,0 +1,241 @@
+"""Trains the shipped model and writes its artefact, bit for bit the same from the same data.
+
+    python services/classifier/training/train.py --data ../shared/data/mentions --out FOLDER
+    ... --check      train again and compare with FOLDER instead of writing it
+    ... --evaluate   measure by nested cross-validation and print the model card's figures
+
+Not part of the run-time package: it needs scikit-learn, the service does not.
+"""
+
+import one_thread  # noqa: F401, I001  (before numpy, which counts its threads when loaded)
+import argparse
+import filecmp
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from corpus import KINDS, Post, read_helpers, read_posts
+from export import Arrays, first_stage_arrays, second_stage_arrays, write
+from groups import near_duplicates
+from measure import best_cut, calibrate, even_kinds, safe_cuts
+from report import report
+from stages import (
+    Matrices,
+    SecondStage,
+    cross_fitted,
+    fit_heads,
+    fit_helpers,
+    fit_second,
+    head_scores,
+    heads_for,
+    helper_texts,
+    matrices,
+    splits,
+)
+
+from classifier.gateways.model.cues import SIGNATURE
+from classifier.gateways.model.lexicon import FINGERPRINT
+
+VERSION = "1.0.0"
+PRECISION = 0.97
+LANGUAGES = ("de", "en")
+_FOLDS = 5
+_STARTED = time.monotonic()
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """The posts of a language and everything computed once about them."""
+
+    posts: list[Post]
+    data: Matrices
+    helper_weights: npt.NDArray[np.float64]
+    helper_names: tuple[str, ...]
+    groups: npt.NDArray[np.int64]
+
+    @property
+    def truth(self) -> npt.NDArray[np.bool_]:
+        """Whether each post is a service matter."""
+        return np.array([p.service for p in self.posts])
+
+    @property
+    def signed(self) -> npt.NDArray[np.bool_]:
+        """Whether the rule for agents' signatures fires."""
+        return np.array([SIGNATURE.search(p.text) is not None for p in self.posts])
+
+    @property
+    def stream(self) -> npt.NDArray[np.bool_]:
+        """Which posts resemble an account's real stream."""
+        return np.array([p.stream for p in self.posts])
+
+
+def say(text: str) -> None:
+    """Print progress with the seconds since the start."""
+    print(f"[{time.monotonic() - _STARTED:6.1f} s] {text}", flush=True)
+
+
+def prepare(folder: Path, language: str) -> Prepared:
+    """Read a language's corpora and encode them."""
+    posts = read_posts(folder / f"{language}_labelled.jsonl")
+    helpers = read_helpers(folder.parent, language, posts)
+    say(f"{language}: {len(posts)} labelled posts, {len(helpers)} helper questions")
+    texts = [p.text for p in posts]
+    data = matrices([*texts, *helper_texts(helpers)], labelled=len(posts))
+    say(f"{language}: {data.full.shape[1]} features; fitting helpers")
+    weights = fit_helpers(data, helpers)
+    return Prepared(posts, data, weights, tuple(h.name for h in helpers), near_duplicates(texts))
+
+
+def crossed(prepared: Prepared, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """Dense features of `rows` as the second stage has to see them in training."""
+    heads = heads_for(prepared.posts, prepared.data)
+    own = cross_fitted(prepared.data, heads, rows, prepared.groups, folds=_FOLDS)
+    return _joined(prepared, own, rows)
+
+
+def seen(
+    prepared: Prepared, fit: npt.NDArray[np.int64], rows: npt.NDArray[np.int64]
+) -> npt.NDArray[np.float64]:
+    """Dense features of `rows` from heads fitted on all of `fit`."""
+    weights = fit_heads(prepared.data, heads_for(prepared.posts, prepared.data), fit)
+    return _joined(prepared, head_scores(prepared.data, weights, rows), rows)
+
+
+def _joined(
+    prepared: Prepared, own: npt.NDArray[np.float64], rows: npt.NDArray[np.int64]
+) -> npt.NDArray[np.float64]:
+    helper = head_scores(prepared.data, prepared.helper_weights, rows)
+    dense = np.hstack([own, helper, prepared.data.cues[rows]])
+    return dense.astype(np.float32).astype(np.float64)
+
+
+def held_out(
+    prepared: Prepared, dense: npt.NDArray[np.float64]
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Scores of the second stage for every post, each from a second stage that did not see it."""
+    service = np.zeros(len(dense))
+    outputs = np.zeros((len(dense), 0))
+    for fit, held in splits(prepared.truth, prepared.groups, folds=_FOLDS, seed=3):
+        second = fit_second(dense[fit], [prepared.posts[i] for i in fit])
+        linear, service[held] = second.scores(dense[held])
+        if not outputs.size:
+            outputs = np.zeros((len(dense), linear.shape[1]))
+        outputs[held] = linear
+    return outputs, service
+
+
+def settle(
+    prepared: Prepared, outputs: npt.NDArray[np.float64], service: npt.NDArray[np.float64]
+) -> dict[str, object]:
+    """Choose calibration, thresholds and cuts on held-out scores of the stream part."""
+    truth, stream = prepared.truth, prepared.stream
+    slope, offset = calibrate(service[stream], truth[stream])
+    probability = 1.0 / (1.0 + np.exp(-(slope * service + offset)))
+    probability[prepared.signed] = 0.02
+    non_service, certain = safe_cuts(probability[stream], truth[stream], PRECISION)
+    label = best_cut(probability[stream], truth[stream], 0.35, 0.5)
+    cuts = {
+        name: best_cut(outputs[:, -2 + i], answers, -3.0, 1.0)
+        for i, (name, answers) in enumerate(
+            {
+                "abusive": np.array([p.abusive for p in prepared.posts]),
+                "urgent": np.array([p.urgent for p in prepared.posts]),
+            }.items()
+        )
+    }
+    thresholds = {
+        "non_service": min(non_service, label - 0.01),
+        "label": label,
+        "service": max(certain, label),
+    }
+    return {"calibration": [slope, offset], "thresholds": thresholds, "cuts": cuts}
+
+
+def train_language(prepared: Prepared, language: str) -> tuple[Arrays, dict[str, object]]:
+    """Fit both stages on all posts of a language."""
+    rows = np.arange(len(prepared.posts))
+    heads = heads_for(prepared.posts, prepared.data)
+    dense = crossed(prepared, rows)
+    say(f"{language}: heads cross-fitted")
+    outputs, service = held_out(prepared, dense)
+    settled = settle(prepared, outputs, service)
+    kind_offsets = even_kinds(outputs[:, 1 : 1 + len(KINDS)], prepared.posts)
+    say(f"{language}: {settled}, kinds {kind_offsets}")
+    weights = np.hstack([fit_heads(prepared.data, heads, rows), prepared.helper_weights])
+    second: SecondStage = fit_second(dense, prepared.posts)
+    second.weights[-1, 1 : 1 + len(KINDS)] += kind_offsets
+    arrays = first_stage_arrays(prepared.data, weights) | second_stage_arrays(second)
+    about = {
+        **settled,
+        "heads": [h.name for h in heads] + list(prepared.helper_names),
+        "outputs": list(second.outputs),
+    }
+    return {f"{language}/{name}": array for name, array in arrays.items()}, about
+
+
+def train(data: Path, out: Path) -> str:
+    """Train all languages and write the artefact; return its content hash."""
+    arrays: Arrays = {}
+    languages = {}
+    for language in LANGUAGES:
+        found, about = train_language(prepare(data, language), language)
+        arrays |= found
+        languages[language] = about
+    return write(out, arrays, {"version": VERSION, "lexicon": FINGERPRINT, "languages": languages})
+
+
+def evaluate(data: Path) -> None:
+    """Print the figures of the model card: nothing measured on a post was fitted on it."""
+    for language in LANGUAGES:
+        prepared = prepare(data, language)
+        count = len(prepared.posts)
+        outputs, service = np.zeros((count, 0)), np.zeros(count)
+        for number, (fit, held) in enumerate(
+            splits(prepared.truth, prepared.groups, folds=_FOLDS, seed=1)
+        ):
+            second = fit_second(crossed(prepared, fit), [prepared.posts[i] for i in fit])
+            linear, service[held] = second.scores(seen(prepared, fit, held))
+            if not outputs.size:
+                outputs = np.zeros((count, linear.shape[1]))
+            outputs[held] = linear
+            say(f"{language}: outer fold {number + 1} of {_FOLDS}")
+        settled = settle(prepared, outputs, service)
+        outputs[:, 1 : 1 + len(KINDS)] += even_kinds(outputs[:, 1 : 1 + len(KINDS)], prepared.posts)
+        print(report(language, prepared, outputs, service, settled))
+
+
+def check(data: Path, out: Path) -> int:
+    """Train into a scratch folder and compare byte by byte with `out`."""
+    with tempfile.TemporaryDirectory() as scratch:
+        train(data, Path(scratch))
+        names = ["model.json", "model.npz"]
+        same, differing, missing = filecmp.cmpfiles(scratch, out, names, shallow=False)
+    say(f"same: {same}, differing: {differing}, missing: {missing}")
+    return 0 if len(same) == len(names) else 1
+
+
+def main() -> int:
+    """Parse the command line and do what it says."""
+    parser = argparse.ArgumentParser(description="Train the shipped classifier.")
+    parser.add_argument("--data", type=Path, required=True, help="folder of *_labelled.jsonl")
+    parser.add_argument("--out", type=Path, required=True, help="artefact folder")
+    mode = parser.add_mutually_exclusive_group()
+    mode.add_argument("--check", action="store_true", help="retrain and compare with --out")
+    mode.add_argument("--evaluate", action="store_true", help="nested cross-validation")
+    options = parser.parse_args()
+    if options.evaluate:
+        evaluate(options.data)
+        return 0
+    if options.check:
+        return check(options.data, options.out)
+    digest = train(options.data, options.out)
+    say(f"wrote {VERSION}+{digest}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
