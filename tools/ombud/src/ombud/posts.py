@@ -97,10 +97,10 @@ def as_found(post: dict[str, Any], number: int, *, handle: str = ACCOUNT) -> dic
         "text": text,
         "author": post.get("author") or {"id": f"author-{number % 1500}", "handle": f"a{number}"},
         "posted_at": post.get("posted_at") or _posted_at(number),
-        "detected_via": ["search"],
+        "detected_via": "search",
     }
     if f"@{handle.lower()}" in text.lower():
-        found |= {"account": ACCOUNT, "detected_via": ["mention"]}
+        found |= {"account": ACCOUNT, "detected_via": "mention"}
     kept = ("account", "conversation", "in_reply_to", "url", "language", "media", "detected_via")
     return found | {name: post[name] for name in kept if post.get(name)}
 
