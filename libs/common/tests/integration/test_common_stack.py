@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -33,7 +34,8 @@ from common.testing.stack.ports import free_ports, is_free
 
 pytestmark = [pytest.mark.postgres, pytest.mark.kafka, pytest.mark.slow]
 OWNER = """
-    import sys, time
+    import signal, time
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job inherits "ignore"
     from common.testing.stack import StackSettings, open_stack
     with open_stack(settings=StackSettings()) as stack:
         print(stack.postgres.pid, stack.kafka.pid, stack.postgres._folder.parent, flush=True)
@@ -84,12 +86,14 @@ def owner_process():
     owner = subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(OWNER)], stdout=subprocess.PIPE, text=True
     )
+    folder = ""
     try:
         postgres, kafka, folder = owner.stdout.readline().split()
         yield owner, (int(postgres), int(kafka)), Path(folder)
     finally:
         owner.kill()
         owner.wait()
+        shutil.rmtree(folder or "no folder", ignore_errors=True)  # a killed guard removes nothing
 
 
 @pytest.fixture

@@ -178,7 +178,8 @@ class LocalKafka:
             command, capture_output=True, text=True, check=False, env=server_environment()
         )
         if done.returncode != 0:
-            raise StackError(f"Kafka's folder was not formatted:\n{done.stdout}{done.stderr}")
+            said = f"{done.stdout}{done.stderr}"
+            raise StackError(f"Kafka's folder was not formatted ({done.returncode}):\n{said}")
 
 
 def _class_archive(java: Java, jars: Path, *, log: Callable[[str], None]) -> Path | None:
