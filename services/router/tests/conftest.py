@@ -1,0 +1,115 @@
+"""Fixtures of the router's tests: its database, migrated and configured, and its API."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+
+import common
+from common.db import migrations
+from common.db.engine import create_engine
+from common.db.unit_of_work import UnitOfWorkFactory
+from common.ids import new_id
+from common.outbox.writer import write_outbox
+from common.testing.postgres import ensure_template, fingerprint, fresh_database, with_user
+from common.web.app import create_app
+from common.web.auth import DevIssuer
+from router.api import ROUTERS
+from router.storage.configurations import Configurations, ensure_default
+
+# Tests are no package: what they share (router_builders) is found by this.
+sys.path.insert(0, str(Path(__file__).parent))
+
+MIGRATIONS = Path(__file__).resolve().parents[1] / "migrations"
+COMMON = Path(next(iter(common.__path__)))
+TABLES = tuple(COMMON / room for room in ("db", "inbox", "outbox", "timers"))
+DEV_SECRET = "a development secret of more than 32 bytes"
+PASSWORD = "for-tests-only"
+
+Headers = dict[str, str]
+Login = Callable[..., Headers]
+
+
+async def _migrate(dsn: str) -> None:
+    await migrations.prepare_database(dsn, "router", role_password=PASSWORD)
+    await migrations.upgrade(dsn, "router", MIGRATIONS)
+
+
+@pytest.fixture
+async def admin_dsn(postgres_admin_dsn: str) -> AsyncIterator[str]:
+    """A migrated database of this test's own (superuser)."""
+    name = f"router_{fingerprint(MIGRATIONS, *TABLES)}"
+    template = await ensure_template(postgres_admin_dsn, name, _migrate)
+    async with fresh_database(postgres_admin_dsn, template=template) as dsn:
+        yield dsn
+
+
+@pytest.fixture
+def service_dsn(admin_dsn: str) -> str:
+    """The same database as the service's own role."""
+    return with_user(admin_dsn, "ombud_router", password=PASSWORD)
+
+
+@pytest.fixture
+async def units(service_dsn: str) -> AsyncIterator[UnitOfWorkFactory]:
+    engine = create_engine(service_dsn, pool_size=12, application_name="router-tests")
+    units = UnitOfWorkFactory(engine, write_outbox)
+    async with units.begin() as uow:
+        await ensure_default(uow.connection, at=uow.now)
+    yield units
+    await engine.dispose()
+
+
+@pytest.fixture
+async def database(service_dsn: str) -> AsyncIterator[asyncpg.Connection[Any]]:
+    """A plain connection as the service's role, to look at rows."""
+    connection = await asyncpg.connect(service_dsn)
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+def configurations() -> Configurations:
+    return Configurations()
+
+
+@pytest.fixture
+def issuer() -> DevIssuer:
+    return DevIssuer(DEV_SECRET)
+
+
+@pytest.fixture
+def login(issuer: DevIssuer) -> Login:
+    """`login("mia", "agent", teams=[...])` gives the headers of that person's requests."""
+
+    def headers(subject: str, *roles: str, teams: tuple[str, ...] = ()) -> Headers:
+        token = issuer.token(subject, subject.title(), roles=roles, teams=teams)
+        return {"Authorization": f"Bearer {token}"}
+
+    return headers
+
+
+@pytest.fixture
+async def client(
+    units: UnitOfWorkFactory, configurations: Configurations, issuer: DevIssuer
+) -> AsyncIterator[httpx.AsyncClient]:
+    """The API without a network."""
+    app = create_app(
+        service="router",
+        version="test",
+        routers=ROUTERS,
+        state={"units": units, "configurations": configurations, "new_id": new_id},
+        auth=issuer,
+        readiness={},
+        liveness={},
+        max_body_bytes=1_048_576,
+    )
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://router") as http:
+        yield http

@@ -1,0 +1,40 @@
+"""Steps that several of the router's integration tests take."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from common.db.unit_of_work import UnitOfWorkFactory
+from common.events.envelope import Event
+from common.ids import derived_id
+from router.handlers.place_mentions import place_mentions
+from router.handlers.stop_first_reaction_clock import stop_first_reaction_clock
+from router.storage.configurations import Configurations
+
+
+async def place(
+    units: UnitOfWorkFactory, configurations: Configurations, *events: Event[Any]
+) -> list[str]:
+    """Place a batch; the types of what was published, in order."""
+    async with units.begin() as uow:
+        await place_mentions(configurations, uow, events)
+        return [message.type for message in uow.messages]
+
+
+async def stop(units: UnitOfWorkFactory, *events: Event[Any]) -> list[str]:
+    """Hear of sent replies; the types of what was published, in order."""
+    async with units.begin() as uow:
+        await stop_first_reaction_clock(uow, events)
+        return [message.type for message in uow.messages]
+
+
+def case_of(event: Event[Any]) -> UUID:
+    """The id of the case that this mention opens."""
+    return derived_id("router", "case", event.data.mention.mention_id)
+
+
+def types_of(rows: Sequence[Any]) -> list[str]:
+    """The short names of published events: `case.opened` of `router.case.opened.v1`."""
+    return [row["type"].removeprefix("router.").removesuffix(".v1") for row in rows]
