@@ -24,9 +24,10 @@ def detect(text: str, tokens: Sequence[Token]) -> Language:
     if len(_OTHER_SCRIPT.findall(text)) > len(_LATIN.findall(text)):
         return Language.OTHER
     words = [t.text for t in tokens if t.text[0].isalpha()]
-    german = sum(w in _GERMAN for w in words) + 0.7 * bool(_UMLAUT.search(text))
-    english = sum(w in _ENGLISH for w in words)
-    elsewhere = sum(w in _ELSEWHERE for w in words)
+    distinct = set(words)
+    german = len(_GERMAN & distinct) + 0.7 * bool(_UMLAUT.search(text))
+    english = len(_ENGLISH & distinct)
+    elsewhere = len(_ELSEWHERE & distinct)
     if elsewhere >= 2 and elsewhere > german and elsewhere > english:
         return Language.OTHER
     if german == english:

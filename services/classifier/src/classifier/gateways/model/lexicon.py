@@ -14,5 +14,14 @@ WORDS: dict[str, frozenset[str]] = {k: frozenset(v.split()) for k, v in _READ["w
 LANGUAGE: dict[str, frozenset[str]] = {
     k: frozenset(v.split()) for k, v in _READ["language"].items()
 }
-EXACT: dict[str, re.Pattern[str]] = {k: re.compile("|".join(v)) for k, v in _READ["exact"].items()}
-LOOSE: dict[str, re.Pattern[str]] = {k: re.compile("|".join(v)) for k, v in _READ["loose"].items()}
+
+
+def _joined(alternatives: list[str]) -> re.Pattern[str]:
+    """One pattern of all; a border that all begin with is looked for once, which is faster."""
+    if all(a.startswith(r"\b") for a in alternatives):
+        return re.compile(r"\b(?:" + "|".join(a[2:] for a in alternatives) + ")")
+    return re.compile("|".join(alternatives))
+
+
+EXACT: dict[str, re.Pattern[str]] = {k: _joined(v) for k, v in _READ["exact"].items()}
+LOOSE: dict[str, re.Pattern[str]] = {k: _joined(v) for k, v in _READ["loose"].items()}
