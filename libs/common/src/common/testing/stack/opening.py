@@ -118,11 +118,18 @@ class StackOpening:
         await asyncio.to_thread(self._close)
 
     def _open(self) -> Stack:
-        folder = self._folder()
+        folder = self._folder() if self._starts_processes() else Path()
         with ThreadPoolExecutor(2) as pool:
             postgres = pool.submit(self._start_postgres, folder / "postgres")
             kafka = pool.submit(self._start_kafka, folder / "kafka")
         return Stack(postgres.result(), kafka.result())
+
+    def _starts_processes(self) -> bool:
+        given: dict[PartName, str | None] = {
+            "postgres": self._settings.postgres_dsn,
+            "kafka": self._settings.kafka_bootstrap,
+        }
+        return self._settings.way == "local" and any(given[name] is None for name in self._want)
 
     def _folder(self) -> Path:
         if self._data_dir is not None:

@@ -230,6 +230,8 @@ def _copy_for(account: pwd.struct_passwd, home: Path) -> Path:
             fresh.rename(target)
         except OSError:  # another start was quicker
             shutil.rmtree(fresh)
+    if target.stat().st_uid != os.geteuid():  # the place is open to all: run nothing foreign
+        raise StackError(f"{target} belongs to somebody else; remove it.")
     if not _can_execute(binaries / "postgres", account):
         raise StackError(f"The account {account.pw_name} cannot run {binaries / 'postgres'}.")
     return binaries
