@@ -7,6 +7,7 @@ import asyncio
 import inspect
 import signal
 import sys
+import threading
 from collections.abc import Awaitable, Callable, Mapping
 from types import FrameType
 from typing import NoReturn
@@ -16,8 +17,9 @@ from pydantic import ValidationError
 
 from common.errors import ConfigurationError
 from common.observability.logging import get_logger
-from common.runtime.life import EXIT_CONFIGURATION, EXIT_CRASHED, EXIT_OK
+from common.runtime.life import EXIT_CONFIGURATION, EXIT_CRASHED, EXIT_OK, leave
 
+_CLEARING_UP_S = 0.5
 Part = Callable[[], Awaitable[int]]
 _log = get_logger("common.runtime")
 
@@ -47,7 +49,13 @@ def main(parts: Mapping[str, Part], *, argv: list[str] | None = None) -> NoRetur
 
 
 async def _run(part: Part) -> int:
-    return await part()
+    code = await part()
+    # What is left now is Python's own clearing up. It waits for ever for a task that ignores its
+    # cancellation and for a thread that hangs; nothing of ours is lost by not waiting.
+    end = threading.Timer(_CLEARING_UP_S, leave, args=(code,))
+    end.daemon = True
+    end.start()
+    return code
 
 
 def _parse(parts: Mapping[str, Part], argv: list[str]) -> str:

@@ -36,8 +36,8 @@ EXIT_DRAIN_DEADLINE = 3
 EXIT_FORCED = 4
 
 _DRAIN = timedelta(seconds=8)
-_UNWIND_S = 0.5  # what cancelled loops get to leave their `finally` blocks
-_CLOSING_S = 1.2  # what all closing steps together get after a full drain
+_UNWIND_S = 0.4  # what cancelled loops get to leave their `finally` blocks
+_CLOSING_S = 1.0  # what all closing steps together get after a full drain
 _STEP_S = 3.0  # what one closing step gets at most
 _LEAST_STEP_S = 0.2
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -86,8 +86,8 @@ class _Life:
         finally:
             for number in handled:
                 self._loop.remove_signal_handler(number)
-            if guillotine is not None and group.done():
-                guillotine.cancel()
+            if guillotine is not None:
+                guillotine.cancel()  # from here on `main` sees to it that the process ends
         _log.info("service_stopped", name=self._name, exit_code=self._code)
         return self._code
 
@@ -101,7 +101,7 @@ class _Life:
     def _on_signal(self, number: signal.Signals) -> None:
         if self._deadline < float("inf") or self._stop.is_set():
             _log.warning("second_signal", signal=number.name)
-            _leave(EXIT_FORCED)
+            leave(EXIT_FORCED)
         _log.info("stop_requested", signal=number.name)
         self._stop.set()
 
@@ -144,7 +144,7 @@ class _Life:
         """Ends the process at the latest moment, even if the event loop hangs."""
         budget = self._drain_s + _UNWIND_S + _CLOSING_S
         self._deadline = self._loop.time() + budget
-        timer = threading.Timer(budget, _leave, args=(EXIT_DRAIN_DEADLINE,))
+        timer = threading.Timer(budget, leave, args=(EXIT_DRAIN_DEADLINE,))
         timer.daemon = True
         timer.start()
         return timer
@@ -192,7 +192,7 @@ def _problem_of(task: asyncio.Future[None]) -> str | None:
     return type(error).__name__ if error else None
 
 
-def _leave(code: int) -> None:
+def leave(code: int) -> None:
     """End the process now, without asking anybody; only the output is flushed."""
     for stream in (sys.stdout, sys.stderr):
         try:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -34,6 +36,17 @@ _TIMEOUT_S = 5.0
 _LARGEST = 262_144
 _LEAST_RSA_BITS = 2048
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+# What an issuer that is down, misconfigured or not one at all may lead to. All of it means: keep
+# the keys we have. It must never become an error of the request that happened to ask.
+_UNUSABLE = (
+    httpx.HTTPError,
+    httpx.InvalidURL,
+    ConfigurationError,
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+)
 _log = get_logger("common.web")
 
 
@@ -56,8 +69,9 @@ class KeySet:
         self._fetched_at: datetime | None = None
         self._tried_at: datetime | None = None
         self._lock = asyncio.Lock()
-        for url in (issuer, *([jwks_url] if jwks_url else [])):
-            _check_address(url)
+        _check_address(issuer)
+        if jwks_url is not None:
+            _check_address(jwks_url)
 
     async def find(self, kid: str) -> Key:
         """The key; raises TokenRefusedError `unknown_key`, or `no_keys` while there are none."""
@@ -95,7 +109,7 @@ class KeySet:
             self._tried_at = now
             try:
                 keys = read_keys(await self._download())
-            except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+            except _UNUSABLE as error:
                 metrics.HTTP_JWKS_FETCHES_TOTAL.labels("failed").inc()
                 _log.warning("jwks_fetch_failed", error=error)
                 return
@@ -103,7 +117,11 @@ class KeySet:
             self._keys, self._fetched_at = keys, now
 
     async def _download(self) -> Any:
-        async with httpx.AsyncClient(timeout=_TIMEOUT_S, follow_redirects=False) as client:
+        # Reading the certificates takes a quarter of a second: not in the event loop, and once.
+        trusted = await asyncio.to_thread(_trusted_certificates)
+        async with httpx.AsyncClient(
+            timeout=_TIMEOUT_S, follow_redirects=False, verify=trusted
+        ) as client:
             if self._url is None:
                 base = self._issuer.rstrip("/")
                 found = await _get_json(client, f"{base}/.well-known/openid-configuration")
@@ -152,6 +170,11 @@ async def _get_json(client: httpx.AsyncClient, url: str) -> Any:
             if len(body) > _LARGEST:
                 raise ValueError("the issuer's answer is too long")
     return httpx.Response(200, content=body).json()
+
+
+@functools.cache
+def _trusted_certificates() -> ssl.SSLContext:
+    return httpx.create_ssl_context()
 
 
 def _check_address(url: str) -> None:
