@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from time import monotonic
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +24,7 @@ from common.errors import PoisonMessageError, RetryableError, StaleAssignmentErr
 from common.inbox.handling import Handling, Item
 from common.inbox.parking import Parking
 from common.inbox.put_away import write_dead_letter
+from common.inbox.table import prune_inbox
 from common.kafka.policies import (
     DeadLetterBreaker,
     DeadLetterPolicy,
@@ -66,6 +68,15 @@ _CLAIM = text(
 )
 
 
+INBOX_KEPT = timedelta(days=45)
+"""Longer than any topic and any dead letter is kept (30 days): nothing older can come again."""
+_PRUNE_EVERY_S = 3600.0
+_ONE_OF_TWO = ("40001", "40P01", "55P03")
+"""Serialization failure, deadlock, lock timeout."""
+_TOO_SLOW = "57014"
+"""statement_timeout: may be this batch's own fault, so it is not taken for an outage."""
+
+
 @dataclass(slots=True)
 class _Work:
     """A batch after reading: what to handle, what is dead, how far the partitions get."""
@@ -103,6 +114,7 @@ class InboxProcessor:
         self._parking = Parking(units, consumer=consumer, handling=handling, retry=retry)
         self._clock = clock
         self._as_read: dict[TopicPartition, int] = {}
+        self._prune_at = monotonic() + _PRUNE_EVERY_S
 
     async def positions(
         self, partitions: Collection[TopicPartition]
@@ -130,11 +142,9 @@ class InboxProcessor:
         if work.dead:
             self._breaker.admit(_per_partition(record for record, _ in work.dead))
         as_read = self._claimed(work.reached)
-        async with _named_errors():
-            items = [item for item, _ in work.items.values()]
-            prepared = await self._handling.prepare(items)
-            async with self._units.begin(prepared=prepared) as uow:
-                await self._handle(uow, work, as_read)
+        prepared = await self._handling.prepare([item for item, _ in work.items.values()])
+        async with _named_errors(), self._units.begin(prepared=prepared) as uow:
+            await self._handle(uow, work, as_read)
         self._committed(work.reached)
         self._breaker.record(work.handled)
         if work.dead:
@@ -165,9 +175,13 @@ class InboxProcessor:
         metrics.LOOP_RECORDS_TOTAL.labels(self._consumer, record.topic, outcome).inc()
 
     async def tend(self) -> None:
-        """Try parked keys whose time has come, and count what waits."""
+        """Try parked keys whose time has come, count what waits, forget what is very old."""
         async with _named_errors():
             await self._parking.tend()
+        if monotonic() >= self._prune_at:
+            async with _named_errors(), self._units.begin() as uow:
+                pruned = await prune_inbox(uow.connection, INBOX_KEPT)
+            self._prune_at = monotonic() + (0 if pruned else _PRUNE_EVERY_S)
 
     # --- inside the transaction -------------------------------------------------------------
 
@@ -309,9 +323,10 @@ async def _named_errors() -> AsyncIterator[None]:
     except RetryableError:
         raise
     except Exception as error:
-        if not is_transient(error):
+        state = getattr(getattr(error, "orig", None), "sqlstate", None)
+        if not is_transient(error) or state == _TOO_SLOW:
             raise
-        if getattr(getattr(error, "orig", None), "sqlstate", None) in ("40001", "40P01", "55P03"):
+        if state in _ONE_OF_TWO:
             # One of two rows or batches is in the way: a smaller batch may get through.
             raise RetryableError("the database refused one of two") from error
         raise OutageError("the database does not answer") from error

@@ -91,11 +91,12 @@ class TypedHandling:
         self._unwanted = frozenset(type_.encode() for type_ in CATALOG if type_ not in wanted)
 
     def read(self, record: Record) -> Event[Any] | None:
+        type_ = None
         for name, value in record.headers:
             if name == "ce_type":
-                if value in self._unwanted:
-                    return None
-                break
+                type_ = value  # of two the last counts, as in the codec
+        if type_ in self._unwanted:
+            return None
         event = decode(read_head(record.headers), record.key, record.value)
         _check_key(event.key)
         return event

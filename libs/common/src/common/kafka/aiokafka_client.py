@@ -36,6 +36,7 @@ _START_S = 10.0
 _COMMIT_S = 5.0
 _STOP_S = 3.0
 _ASK_S = 5.0
+_LOOK_UP_S = 1.0
 _POLL_GRACE_S = 1.0
 _MAX_REQUEST_BYTES = 4_194_304
 _DEAD_LETTER_BYTES = 2_097_152
@@ -48,6 +49,8 @@ def _connection(settings: KafkaSettings) -> dict[str, Any]:
         "bootstrap_servers": settings.kafka_bootstrap,
         "security_protocol": settings.kafka_security_protocol,
         "retry_backoff_ms": 200,
+        # Partitions are added and topics made while we run: seen within half a minute.
+        "metadata_max_age_ms": 30_000,
     }
     if settings.kafka_security_protocol.endswith("SSL"):
         options["ssl_context"] = create_ssl_context(cafile=settings.kafka_ssl_cafile)
@@ -197,13 +200,14 @@ class AiokafkaSender:
         self._client_id = client_id
         self._producer: aiokafka.AIOKafkaProducer | None = None
 
+    async def connect(self) -> None:
+        """Connect unless we are connected. Raises BrokerError."""
+        await self._connected()
+
     async def partition_count(self, topic: str) -> int:
-        """How many partitions the topic has. Raises BrokerError if it cannot be known."""
+        """How many partitions the topic has. Raises BrokerError if it is not known within 1 s."""
         producer = await self._connected()
-        try:
-            return len(await producer.partitions_for(topic))
-        except KafkaError as error:
-            raise BrokerError(f"{topic}: {_told(error)}") from error
+        return len(await _bounded(producer.partitions_for(topic), _LOOK_UP_S))
 
     async def send(self, topic: str, partition: int, records: Sequence[_Outgoing]) -> None:
         """Return when all are acknowledged, in the order given. Waits without an end."""

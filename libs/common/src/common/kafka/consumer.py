@@ -34,6 +34,7 @@ _log = get_logger("loop")
 
 _POLL_S = 0.1
 _COMMIT_EVERY_S = 0.5
+_COMMIT_AGAIN_S = 5.0
 _TEND_EVERY_S = 1.0
 _LAG_EVERY_S = 5.0
 _DRAIN_S = 20.0
@@ -107,6 +108,7 @@ class ConsumerLoop:
         self._unplaced: set[TopicPartition] = set()
         self._held: dict[TopicPartition, _Held] = {}
         self._reached: dict[TopicPartition, int] = {}
+        self._handled_ms: dict[str, int] = {}
         self._told: dict[TopicPartition, int] = {}
         self._is_revoking = False
         self._idle = asyncio.Event()
@@ -249,11 +251,13 @@ class ConsumerLoop:
         return True
 
     def _advance(self, records: Sequence[Record]) -> None:
-        for record in records:
-            self._reached[TopicPartition(record.topic, record.partition)] = record.offset + 1
-        if self._held:
-            for partition in {TopicPartition(r.topic, r.partition) for r in records}:
-                self._held.pop(partition, None)
+        """Note how far we are: per partition the last record counts, and they come in order."""
+        last = {(record.topic, record.partition): record for record in records}
+        for (topic, number), record in last.items():
+            partition = TopicPartition(topic, number)
+            self._reached[partition] = record.offset + 1
+            self._handled_ms[topic] = record.timestamp_ms
+            self._held.pop(partition, None)
         self.health.progress()
 
     def _hold(self, records: Sequence[Record], error: Exception) -> None:
@@ -299,6 +303,7 @@ class ConsumerLoop:
             positions = await self._processor.positions(partitions)
         except Exception as error:
             self._place_at = monotonic() + self._delay(1)
+            self.health.progress()  # waiting for the database is not being stuck
             raise RetryableError("the stored offsets cannot be read") from error
         for partition in partitions & self._unplaced & self._port.assignment():
             self._port.seek(partition, positions[partition])
@@ -343,6 +348,7 @@ class ConsumerLoop:
         try:
             await self._port.commit(news)
         except CommitDroppedError as error:
+            self._commit_at = monotonic() + _COMMIT_AGAIN_S
             metrics.LOOP_COMMIT_FAILURES_TOTAL.labels(self._consumer, str(error)).inc()
             _log.info("kafka_commit_dropped", consumer=self._consumer, error=error)
         else:
@@ -358,18 +364,22 @@ class ConsumerLoop:
 
     async def _measure_lag(self) -> None:
         """The lag as of the last fetches; asked of the brokers when nothing has moved for long."""
-        ends: Mapping[TopicPartition, int | None]
         assigned = self._port.assignment()
+        ends: Mapping[TopicPartition, int | None]
         ends = {partition: self._port.end_offset(partition) for partition in assigned}
         if assigned and self.health.idle_for > timedelta(seconds=15):
             ends = await self._port.end_offsets(assigned)
-        total = 0
+        lag = dict.fromkeys(self._topics, 0)
         for partition in assigned:
             end, reached = ends.get(partition), self._reached.get(partition)
-            lag = max(0, end - reached) if end is not None and reached is not None else 0
-            total += lag
-            metrics.LOOP_LAG_RECORDS.labels(self._consumer, *map(str, partition)).set(lag)
-        self.health.lag = total
+            behind = max(0, end - reached) if end is not None and reached is not None else 0
+            lag[partition.topic] += behind
+            metrics.LOOP_LAG_RECORDS.labels(self._consumer, *map(str, partition)).set(behind)
+        now_ms = self._clock.now().timestamp() * 1000
+        for topic, behind in lag.items():
+            age = (now_ms - self._handled_ms.get(topic, now_ms)) / 1000 if behind else 0.0
+            metrics.LOOP_LAG_SECONDS.labels(self._consumer, topic).set(max(0.0, age))
+        self.health.lag = sum(lag.values())
 
     def _count_paused(self) -> None:
         paused = sum(held.is_paused for held in self._held.values())

@@ -10,6 +10,7 @@ import asyncio
 import struct
 from collections.abc import Sequence
 from functools import lru_cache
+from time import monotonic
 
 from common.events.envelope import Message
 from common.kafka.aiokafka_client import AiokafkaSender
@@ -17,6 +18,8 @@ from common.kafka.port import BrokerError, PublishError
 from common.settings import KafkaSettings
 
 PUBLISH_LIMIT_S = 5.0
+_ASK_AGAIN_S = 5.0
+"""Looking for a topic that is not there takes a second: not in every round."""
 _SEED = 0x9747B28C
 _M = 0x5BD1E995
 _MASK = 0xFFFFFFFF
@@ -33,6 +36,7 @@ class BatchProducer:
     ) -> None:
         self._sender = AiokafkaSender(settings, client_id=client_id)
         self._limit_s = limit_s
+        self._missing: dict[str, float] = {}
 
     async def publish(self, messages: Sequence[Message]) -> None:
         """See ProducerPort. A failing topic does not hold up the others: their messages count
@@ -66,13 +70,22 @@ class BatchProducer:
     async def _by_partition(
         self, messages: Sequence[Message]
     ) -> tuple[dict[_Lane, list[int]], str | None]:
+        """The places of the messages of each partition, and what is wrong with the others."""
+        try:
+            await self._sender.connect()
+        except BrokerError as error:
+            return {}, str(error)
         counts: dict[str, int] = {}
         failure = None
         for topic in {message.topic for message in messages}:
+            if self._missing.get(topic, 0.0) > monotonic():
+                failure = "UnknownTopic"
+                continue
             try:
                 counts[topic] = await self._sender.partition_count(topic)
             except BrokerError as error:
                 failure = str(error)
+                self._missing[topic] = monotonic() + _ASK_AGAIN_S
         lanes: dict[_Lane, list[int]] = {}
         for position, message in enumerate(messages):
             if count := counts.get(message.topic):

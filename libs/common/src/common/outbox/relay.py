@@ -100,7 +100,8 @@ class Relay:
                     await self._look()
                     failures = 0
                 except Exception as error:  # noqa: BLE001  (nothing was lost: rows stay)
-                    failures += 1
+                    # Where others got through, only a topic or a partition is in trouble.
+                    failures = 1 if getattr(error, "acknowledged", None) else failures + 1
                     _log.warning("relay_backs_off", attempts=failures, error=error)
                     delay = self._retry.delay(failures, luck=self._luck).total_seconds()
                     await _wait_for(stop, min(delay, 5.0))
