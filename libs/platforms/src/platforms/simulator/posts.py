@@ -38,9 +38,6 @@ class PostLog:
                     self._keep(Post(**orjson.loads(line)))
             self._file = path.open("ab")
 
-    def __len__(self) -> int:
-        return len(self._posts)
-
     def add(self, post: Post) -> None:
         """The post is durable when this returns."""
         if self._file is not None:

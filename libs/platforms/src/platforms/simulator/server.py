@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
+from common.ids import new_id
 from platforms.simulator import http
 from platforms.simulator.faults import Fault, FaultPlan
 from platforms.simulator.posts import Post, PostLog
@@ -134,7 +135,7 @@ class Simulator:
         if self._keys is Keys.HONOURED and key and (known := self._log.by_key(key)):
             return known
         post = Post(
-            id=f"post-{len(self._log) + 1}",
+            id=f"post-{new_id().hex}",
             **{name: body[name] for name in _FIELDS},
             created_at=datetime.now(UTC).isoformat(),
             idempotency_key=key,
