@@ -6,15 +6,18 @@ The router keeps it, versioned; each decision names the version it was taken und
 from __future__ import annotations
 
 import difflib
+from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 import yaml
+from pydantic import ValidationError
 
 from ombud.output import NO, WRONG_USE, CommandError, console, emit, speaks_plainly
 from ombud.people import OPS
 from ombud.target import answer, load_target
+from router.storage.configuration_document import ConfigurationDocument, problems_of
 
 config = typer.Typer(help="Validate, compare and apply the configuration.", no_args_is_help=True)
 
@@ -26,9 +29,7 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object instead.")]
 @speaks_plainly
 def validate(file: File, json: Json = False) -> None:
     """Say whether the file is right, naming each wrong place. Exit code 1 if it is not."""
-    from router.handlers.configure import problems_of  # the router's own check, without a server
-
-    problems = problems_of(read(file))
+    problems = _problems(read(file))
     if json:
         emit({"valid": not problems, "problems": problems})
     else:
@@ -45,9 +46,7 @@ def show() -> None:
     try:
         current, _ = _in_force()
     except CommandError:
-        from router.handlers.configure import default_document
-
-        current = default_document()
+        current = yaml.safe_load((files("router") / "default_configuration.yaml").read_text())
     print(_yaml(current), end="")
 
 
@@ -77,16 +76,13 @@ def apply_file(file: File, json: Json = False) -> None:
     with load_target().client("router", OPS) as router:
         current = router.get("/configuration")
         in_force = answer(current)
-        if in_force["document"] == document:
-            result = in_force
-        else:
-            result = answer(
-                router.put(
-                    "/configuration", json=document, headers={"if-match": current.headers["etag"]}
-                )
+        result = answer(
+            router.put(
+                "/configuration", json=document, headers={"if-match": current.headers["etag"]}
             )
+        )
     if json:
-        emit({"version": result["version"], "changed": result is not in_force})
+        emit({**result, "changed": result["version"] != in_force["version"]})
     else:
         console.print(f"version {result['version']} is in force")
 
@@ -97,6 +93,15 @@ def read(file: Path) -> Any:
         return yaml.safe_load(file.read_text())
     except (OSError, yaml.YAMLError) as error:
         raise CommandError(f"{file}: {error}", exit_code=WRONG_USE) from error
+
+
+def _problems(document: Any) -> list[str]:
+    """What the router would refuse; its own check, without a server."""
+    try:
+        ConfigurationDocument.model_validate(document)
+    except ValidationError as error:
+        return problems_of(error)
+    return []
 
 
 def _in_force() -> tuple[Any, int]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import httpx
 from rich.table import Table
 
 from ombud.demo.story import StoryResult
-from ombud.demo.watch import CLASSIFIED, OPENED, OWN, PARKED, PLACES, HistoryCounts, history_counts
+from ombud.demo.watch import CLASSIFIED, OPENED, SENT, history_counts
 from ombud.output import console
 from ombud.people import LEA
 from ombud.target import Target, answer
@@ -61,40 +62,44 @@ def sum_up(
 ) -> Summary:
     """Ask every service for its part."""
     with target.client("router", LEA) as router, target.client("responder", LEA) as responder:
-        counts = answer(router.get("/cases/counts"))
+        teams = answer(router.get("/cases/counts"))
         books = answer(router.get("/reconciliation"))
+        met = answer(router.get("/cases", params={"clock": "met", "limit": 200}))["items"]
         four_eyes = answer(responder.get("/four-eyes/check"))
     with target.client("audit", LEA) as audit:
         verified = answer(audit.get("/verify", timeout=120))
+        kept = answer(audit.get("/reconciliation", timeout=120))
     history = history_counts(target)
     return Summary(
         mentions=accepted,
         classified=history.of(CLASSIFIED),
-        triage=counts["by_decision"].get("triage", 0),
+        triage=_sent_to_triage(target),
         cases=history.of(OPENED),
-        cases_per_team=counts["by_team"],
-        parked=history.of(PARKED),
-        own_posts=history.of(OWN),
-        replies_sent=history.of("responder.reply.sent.v1"),
+        cases_per_team={team["team"]: team["open"] + team["claimed"] for team in teams},
+        parked=books["parked"],
+        own_posts=books["own_posts"],
+        replies_sent=history.of(SENT),
         self_approval_refused=story.self_approval_refused,
-        four_eyes_violations=four_eyes["violations"],
-        clocks_met=counts["clocks"].get("met", 0),
-        clocks_open=counts["clocks"].get("running", 0),
+        four_eyes_violations=four_eyes["violation_count"],
+        clocks_met=len(met),
+        clocks_open=sum(team["awaiting_reaction"] for team in teams),
         history_entries=history.entries,
         history_verified=verified["verified"],
-        lost=max(0, accepted - books["mentions"]),
-        duplicates=_duplicates(history, books),
+        lost=max(accepted - books["mentions"], kept["unplaced"]),
+        duplicates=kept["duplicated"] + max(0, books["mentions"] - accepted),
         seconds=round(seconds, 1),
         broker=broker,
     )
 
 
-def _duplicates(history: HistoryCounts, books: dict[str, Any]) -> int:
-    """Entries beyond one place and one classification for each mention that the router knows."""
-    mentions = int(books["mentions"])
-    placed = history.of(*PLACES) - mentions
-    classified = history.of(CLASSIFIED) - mentions
-    return max(0, placed) + max(0, classified)
+def _sent_to_triage(target: Target) -> int:
+    """How many mentions the classifier left to a person, by its own metric."""
+    page = httpx.get(f"{target.urls['classifier']}/metrics").text
+    return sum(
+        int(float(line.rpartition(" ")[2]))
+        for line in page.splitlines()
+        if line.startswith("ombud_classifier_mentions_total{") and 'decision="triage"' in line
+    )
 
 
 def show(summary: Summary, story: StoryResult) -> None:

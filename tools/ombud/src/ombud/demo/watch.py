@@ -19,6 +19,7 @@ OPENED = "router.case.opened.v1"
 CONTINUED = "router.case.continued.v1"
 PARKED = "router.mention.parked.v1"
 OWN = "router.own_post.recorded.v1"
+SENT = "responder.reply.sent.v1"
 PLACES = (OPENED, CONTINUED, PARKED, OWN)
 _STAGES = {"found": (RECEIVED,), "classified": (CLASSIFIED,), "placed": PLACES}
 _PATIENCE_S = 90.0
