@@ -32,6 +32,9 @@ _SELECT = """
 """
 _GET = text(_SELECT + " where d.draft_id = :draft_id")
 _LOCK = text("select draft_id from lock_draft(:draft_id)")
+_LOCK_DISPATCH = text(
+    "select dispatch_id from dispatch where draft_id = :draft_id and state <> 'failed' for update"
+)
 _FIND = text(
     _SELECT
     + """
@@ -152,9 +155,13 @@ async def insert_withdrawal(
 
 
 async def lock_draft(connection: AsyncConnection, draft_id: UUID) -> Draft | None:
-    """The draft, locked until the transaction ends: edits, approvals and dispatches queue here."""
-    # Two statements: the second sees what the transaction that was waited for has committed.
+    """The draft, locked until the transaction ends: edits, approvals and dispatches queue here.
+
+    A dispatch that waits is locked too, so that no dispatcher claims it while its text is judged.
+    """
+    # One statement after the other: each sees what those it waited for have committed.
     await connection.execute(_LOCK, {"draft_id": draft_id})
+    await connection.execute(_LOCK_DISPATCH, {"draft_id": draft_id})
     return await get_draft(connection, draft_id)
 
 

@@ -1,0 +1,327 @@
+"""Four eyes under everything at once (R3): several people and dispatchers on the same drafts.
+
+Hypothesis invents who does what at the same moment, through the use cases and, past them, in SQL
+with the service's own role, against the real database and a network that lies. After every step
+the ledger and the network's own log are judged by rules written here and nowhere else.
+OMBUD_FULL=1 runs at least 10,000 steps.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, ClassVar
+from uuid import UUID, uuid4
+
+import asyncpg
+import httpx
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+
+from common.db.engine import create_engine
+from common.db.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from common.errors import DomainError
+from common.ids import new_id
+from common.outbox.writer import write_outbox
+from platforms.simulator.faults import Fault, FaultPlan
+from platforms.simulator.posts import PostLog
+from platforms.simulator.server import Simulator
+from responder.domain.channels import Capabilities, Counting, ReadBack
+from responder.domain.content import Content
+from responder.domain.drafts import Review
+from responder.domain.persons import Person
+from responder.domain.words import Audience, Kind
+from responder.gateways.channel import Channels
+from responder.gateways.http_channel import HttpChannel
+from responder.handlers.review_draft import (
+    Reading,
+    approve_draft,
+    reject_draft,
+    withdraw_draft,
+)
+from responder.handlers.send_replies import SendReplies
+from responder.handlers.settle_unknown import ReadBackReplies
+from responder.handlers.submit_draft import SubmitDraft
+from responder.handlers.write_draft import NewDraft, NewWording, revise_draft, write_draft
+from responder.storage import drafts as stored
+
+pytestmark = [pytest.mark.postgres, pytest.mark.slow, pytest.mark.timeout(3000)]
+FULL = os.environ.get("OMBUD_FULL") == "1"
+STEPS = 10_000 if FULL else 250
+PEOPLE = [Person(f"dev|{name}", name.title()) for name in ("anna", "ben", "cleo", "dirk")]
+FAULTS = [Fault.NONE, Fault.EFFECT_THEN_5XX, Fault.RESET_BEFORE_EFFECT, Fault.REFUSED_4XX]
+VERBS = (
+    *("revise", "submit", "approve", "approve", "send", "reject", "withdraw", "read_back"),
+    *("sql_approve", "sql_dispatch", "sql_reset"),
+)
+ACTION = st.tuples(
+    st.sampled_from(VERBS),
+    st.sampled_from(PEOPLE),
+    st.integers(0, 3),  # which of the newest drafts
+    st.integers(0, 2),  # how many revisions behind the latest the person is
+    st.sampled_from(list(Audience)),
+)
+
+
+class Stage:
+    """The database, the network and the use cases that all machines of the test share."""
+
+    def __init__(self, dsn: str, folder: Path) -> None:
+        self.dsn = dsn
+        self.runner = asyncio.Runner()
+        self.steps = 0
+        self.script: list[Fault] = []
+        self.runner.run(self._open(folder))
+
+    async def _open(self, folder: Path) -> None:
+        self.engine = create_engine(self.dsn, pool_size=8, application_name="machine")
+        self.units = UnitOfWorkFactory(self.engine, write_outbox)
+        self.network = Simulator(PostLog(folder / "posts.jsonl"), _Scripted(self.script))
+        await self.network.start("127.0.0.1", 0)
+        can = Capabilities(
+            network="*",
+            accounts=("motorrad_ag",),
+            max_length=500,
+            counting=Counting.CODE_POINTS,
+            audiences=frozenset(Audience),
+            read_back=ReadBack.THREAD,
+        )
+        self.channel = HttpChannel(self.network.address, can, timeout=timedelta(seconds=2))
+        self.channels = Channels({"*": self.channel})
+        self.send = SendReplies(self.units, self.channels, ids=new_id)
+        self.look = ReadBackReplies(self.units, self.channels, ids=new_id)
+        self.submit = SubmitDraft(self.channels, policy_for_private=Review.OPTIONAL, ids=new_id)
+        self.sql = await asyncpg.create_pool(self.dsn, min_size=1, max_size=4)
+        self.http = httpx.AsyncClient(trust_env=False, base_url=self.network.address)
+
+    def close(self) -> None:
+        async def end() -> None:
+            await self.http.aclose()
+            await self.channel.aclose()
+            await self.network.aclose()
+            await self.sql.close()
+            await self.engine.dispose()
+
+        self.runner.run(end())
+        self.runner.close()
+
+
+class _Scripted(FaultPlan):
+    def __init__(self, script: list[Fault]) -> None:
+        super().__init__({}, seed=0)
+        self._script = script
+
+    def draw(self, asked: str | None) -> Fault:
+        return self._script.pop(0) if self._script else Fault.NONE
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """What the domain refuses is fine; an error of the database under a use case is not."""
+    try:
+        yield
+    except DomainError:
+        return
+
+
+class FourEyesMachine(RuleBasedStateMachine):
+    stage: ClassVar[Stage]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.drafts: list[UUID] = []
+        self.native_id = f"p-{uuid4().hex}"
+        self.case_id = uuid4()
+        self.stage.runner.run(
+            self.stage.sql.execute(
+                "insert into case_context(case_id, conversation_id, network, in_reply_to,"
+                " visibility, customer_id, customer_handle, mention_texts, team)"
+                " values ($1, $1, 'simulated', $2, 'public', 'a1', '@karla', '{}', 'support')",
+                self.case_id,
+                self.native_id,
+            )
+        )
+
+    @rule(author=st.sampled_from(PEOPLE), audience=st.sampled_from(list(Audience)))
+    def write(self, author: Person, audience: Audience) -> None:
+        async def work() -> UUID:
+            order = NewDraft(
+                case_id=self.case_id, kind=Kind.ANSWER, visibility=audience, text=uuid4().hex
+            )
+            async with self.stage.units.begin() as uow:
+                draft = await write_draft(
+                    uow, order, author=author, channels=self.stage.channels, ids=new_id
+                )
+            return draft.draft_id
+
+        self.stage.steps += 1
+        self.drafts.append(self.stage.runner.run(work()))
+
+    @rule(actions=st.lists(ACTION, min_size=1, max_size=4), faults=st.lists(
+        st.sampled_from(FAULTS), max_size=2))  # fmt: skip
+    def all_at_once(self, actions: list[Any], faults: list[Fault]) -> None:
+        if not self.drafts:
+            return
+        self.stage.steps += 1
+        self.stage.script[:] = faults
+
+        async def work() -> None:
+            await asyncio.gather(*(self._act(*action) for action in actions))
+
+        self.stage.runner.run(work())
+
+    @rule(who=st.permutations(PEOPLE), audience=st.sampled_from(list(Audience)))
+    def the_straight_way(self, who: list[Person], audience: Audience) -> None:
+        """Written, submitted, approved and sent, so that ledgers are not only full of refusals."""
+        self.write(who[0], audience)
+
+        async def work() -> None:
+            for verb, person in (("submit", who[0]), ("approve", who[1]), ("send", who[2])):
+                await self._act(verb, person, 0, 0, audience)
+
+        self.stage.runner.run(work())
+
+    @invariant()
+    def the_ledger_and_the_network_are_beyond_reproach(self) -> None:
+        if self.drafts:
+            self.stage.runner.run(self._judge())
+
+    async def _act(
+        self, verb: str, who: Person, which: int, behind: int, audience: Audience
+    ) -> None:
+        draft_id = self.drafts[-1 - which % len(self.drafts)]
+        if verb.startswith("sql_"):
+            await self._attack(verb, who, draft_id, behind)
+        elif verb == "send":
+            claimed = await self.stage.send.claim(3)
+            await asyncio.gather(*(self.stage.send.deliver(one) for one in claimed))
+        elif verb == "read_back":
+            await self.stage.look()
+        else:
+            with refusals():
+                await self._use_case(verb, who, draft_id, behind, audience)
+
+    async def _use_case(
+        self, verb: str, who: Person, draft_id: UUID, behind: int, audience: Audience
+    ) -> None:
+        async with self.stage.units.read() as connection:
+            seen = await stored.get_draft(connection, draft_id)
+            wordings = await stored.revisions_of(connection, draft_id)
+        assert seen is not None
+        read = wordings[max(0, len(wordings) - 1 - behind)]
+        reading = Reading(draft_id=draft_id, revision=read.number, content_hash=read.content_hash)
+        wording = NewWording(
+            draft_id=draft_id, version=seen.version, text=uuid4().hex, visibility=audience
+        )
+        steps: dict[str, Callable[[UnitOfWork], Awaitable[object]]] = {
+            "revise": lambda uow: revise_draft(uow, wording, author=who, ids=new_id),
+            "submit": lambda uow: self.stage.submit(
+                uow, draft_id, actor=who, asked=Review.OPTIONAL
+            ),
+            "approve": lambda uow: approve_draft(uow, reading, reader=who, ids=new_id),
+            "reject": lambda uow: reject_draft(
+                uow, draft_id, reason="nein", reader=who, ids=new_id
+            ),
+            "withdraw": lambda uow: withdraw_draft(
+                uow, draft_id, reason="x", actor=who, roles=frozenset({"lead"}), ids=new_id
+            ),
+        }
+        async with self.stage.units.begin() as uow:
+            await steps[verb](uow)
+
+    async def _attack(self, verb: str, who: Person, draft_id: UUID, behind: int) -> None:
+        """Past the use cases: whatever the database lets through must still be right."""
+        statements = {
+            "sql_approve": (
+                "insert into approval(draft_id, revision, content_hash, actor_id, actor_name)"
+                " select draft_id, revision, content_hash, $2, 'X' from revision"
+                " where draft_id = $1 order by revision desc offset $3 limit 1"
+            ),
+            "sql_dispatch": (
+                "insert into dispatch(dispatch_id, draft_id, revision, content_hash, network,"
+                " idempotency_key) select gen_random_uuid(), draft_id, revision, content_hash,"
+                " network, $2 || gen_random_uuid() from revision"
+                " where draft_id = $1 order by revision desc offset $3 limit 1"
+            ),
+            "sql_reset": (
+                "update dispatch set state = 'pending', platform_id = null, lease_until = null,"
+                " last_error = $2 where draft_id = $1 and state <> 'pending' and $3 >= 0"
+            ),
+        }
+        try:
+            await self.stage.sql.execute(statements[verb], draft_id, who.id, behind)
+        except (
+            asyncpg.IntegrityConstraintViolationError,
+            asyncpg.InsufficientPrivilegeError,
+        ):
+            return
+
+    async def _judge(self) -> None:
+        ledger = await self.stage.sql.fetch(
+            "select p.*, r.account, r.in_reply_to, r.visibility, r.kind, r.text,"
+            " a.actor_id as approver, s.review,"
+            " (select array_agg(w.author_id) from revision w where w.draft_id = p.draft_id"
+            "    and w.revision <= p.revision) as authors"
+            " from dispatch p join revision r using (draft_id, revision)"
+            " join submission s using (draft_id, revision)"
+            " left join approval a on a.draft_id = p.draft_id and a.revision = p.revision"
+            "   and a.content_hash = p.content_hash"
+            " where p.draft_id = any($1)",
+            self.drafts,
+        )
+        lines = {line["idempotency_key"]: line for line in ledger}
+        for line in ledger:
+            self._judge_line(line)
+        answer = await self.stage.http.get(f"/threads/{self.native_id}")
+        posts = answer.json()["posts"]
+        keys = [post["idempotency_key"] for post in posts]
+        assert len(keys) == len(set(keys)), "a reply was posted twice"
+        texts = [post["text"] for post in posts]
+        assert len(texts) == len(set(texts)), "a wording was posted twice"
+        for post in posts:
+            line = lines[post["idempotency_key"]]
+            assert line["state"] in ("sent", "unknown"), line["state"]
+            assert (post["text"], post["visibility"]) == (line["text"], line["visibility"])
+
+    def _judge_line(self, line: Any) -> None:
+        what = Content(
+            network=line["network"],
+            account=line["account"],
+            in_reply_to=line["in_reply_to"],
+            visibility=Audience(line["visibility"]),
+            kind=Kind(line["kind"]),
+            text=line["text"],
+        )
+        assert what.hash == line["content_hash"]
+        if line["visibility"] == "public" or line["review"] == "required":
+            assert line["approver"] is not None, "sent unread"
+            assert line["approver"] not in line["authors"], "approved by an author"
+
+
+def test_no_reply_leaves_without_a_second_person(service_dsn: str, tmp_path: Path) -> None:
+    stage = Stage(service_dsn, tmp_path)
+    machine = type("Machine", (FourEyesMachine,), {"stage": stage})
+    try:
+        while stage.steps < STEPS:
+            run_state_machine_as_test(
+                machine,
+                settings=settings(
+                    max_examples=20 if FULL else 5,
+                    stateful_step_count=50,
+                    deadline=None,
+                    suppress_health_check=list(HealthCheck),
+                    database=None,
+                ),
+            )
+        sent = stage.runner.run(
+            stage.sql.fetchval("select count(*) from dispatch where state = 'sent'")
+        )
+    finally:
+        stage.close()
+    assert sent > STEPS / 50, "the machine must also get replies through"
