@@ -27,14 +27,8 @@ SHUTDOWN_S = 10.0
 
 
 @pytest.fixture(scope="module")
-def stack():
-    with open_stack(settings=StackSettings(broker="jvm")) as parts:
-        yield parts
-
-
-@pytest.fixture(scope="module")
-def pipeline(stack, tmp_path_factory):
-    with Pipeline(stack, tmp_path_factory.mktemp("pipeline"), PipelineOptions()) as running:
+def pipeline(own_stack, tmp_path_factory):
+    with Pipeline(own_stack, tmp_path_factory.mktemp("pipeline"), PipelineOptions()) as running:
         running.prepare()
         running.start()
         yield running
@@ -93,9 +87,12 @@ def test_a_mention_lives_through_all_five_services_and_is_answered(pipeline):
 
 
 @pytest.mark.timeout(240)
-def test_two_replicas_of_each_service_share_the_work_and_end_in_order(stack, tmp_path):
-    options = PipelineOptions(database="replicas", replicas=dict.fromkeys(SERVICES, 2))
-    with Pipeline(stack, tmp_path, options) as pair:
+def test_two_replicas_of_each_service_share_the_work_and_end_in_order(tmp_path):
+    options = PipelineOptions(replicas=dict.fromkeys(SERVICES, 2))
+    with (
+        open_stack(settings=StackSettings(broker="jvm")) as parts,  # its groups are its own
+        Pipeline(parts, tmp_path, options) as pair,
+    ):
         pair.prepare()
         pair.start(within_s=120)
         acknowledged = feed(pair, MENTIONS, seed=2)
