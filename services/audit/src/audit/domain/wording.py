@@ -1,0 +1,56 @@
+"""What an entry says in a line for people: who did what. English; texts of customers not included.
+
+A type without a line here reads as its own words, so that a newer event is shown, not hidden.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+_LINES: Mapping[str, str] = {
+    "ingest.mention.received.v1": "Post found on {mention.network}",
+    "classifier.mention.classified.v1": (
+        "Classified as {classification.label} ({classification.kind}), "
+        "decision {classification.decision}"
+    ),
+    "router.case.opened.v1": "Case opened for {team}: {reason}",
+    "router.case.continued.v1": "A further post joined the case of {team}",
+    "router.mention.parked.v1": "Parked: {reason}",
+    "router.own_post.recorded.v1": "Own post noted: {reason}",
+    "router.case.claimed.v1": "Case claimed until {lease_until}",
+    "router.case.released.v1": "Case given back: {reason}",
+    "router.case.closed.v1": "Case closed: {outcome}, cause {cause}",
+    "router.clock.warned.v1": "Clock {clock} warned, due {due_at}",
+    "router.clock.breached.v1": "Clock {clock} breached, was due {due_at}",
+    "router.clock.stopped.v1": "Clock {clock} stopped after {seconds_since_detected} s",
+    "responder.draft.revised.v1": "Draft revision {revision} written ({kind}, {visibility})",
+    "responder.draft.submitted.v1": "Draft revision {revision} submitted for review",
+    "responder.draft.approved.v1": "Draft revision {revision} approved",
+    "responder.approval.refused.v1": "Approval of revision {revision} refused: {reason}",
+    "responder.draft.rejected.v1": "Draft revision {revision} sent back",
+    "responder.draft.withdrawn.v1": "Draft withdrawn",
+    "responder.reply.sent.v1": "Reply sent ({kind}, {visibility}) from {account}",
+    "responder.reply.failed.v1": "Reply failed: {error}",
+    "responder.reply.outcome_unknown.v1": "Nobody knows whether the reply was sent: {error}",
+}
+
+
+def line_of(type_: str, body: Any) -> str:
+    """One line about an event of `type_` with this body; holes where the body has none."""
+    line = _LINES.get(type_)
+    if line is None:
+        return type_.rpartition(".v")[0].replace(".", " ").replace("_", " ")
+    for hole in _holes(line):
+        line = line.replace("{" + hole + "}", _value_at(body, hole))
+    return line
+
+
+def _holes(line: str) -> list[str]:
+    return [part.partition("}")[0] for part in line.split("{")[1:]]
+
+
+def _value_at(body: Any, path: str) -> str:
+    for name in path.split("."):
+        body = body.get(name) if isinstance(body, Mapping) else None
+    return "?" if body is None else str(body)

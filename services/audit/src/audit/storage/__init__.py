@@ -1,0 +1,1 @@
+"""The tables of audit behind named questions; the only room of the service that speaks SQL."""

@@ -1,0 +1,95 @@
+"""How much of everything there is: counters for a glance, exact counts for a reconciliation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+_COUNTED = text("select type, cast(sum(entries) as bigint) from type_count group by type")
+_STORED = text("select type, count(*) from entry group by type")
+_UNPLACED = text("""
+select 'case ' || f.case_id, f.conversation_id from case_filing f
+where not exists (select from chain_head h where h.conversation_id = f.conversation_id)
+union all
+select 'mention ' || f.mention_id, f.conversation_id from mention_filing f
+where not exists (select from chain_head h where h.conversation_id = f.conversation_id)
+limit 1000
+""")
+_MENTIONS = text("""
+select count(*) filter (where received > 0) as received,
+       count(*) filter (where classified > 0) as classified,
+       count(*) filter (where placed > 0) as placed,
+       count(*) filter (where received > 0 and placed = 0) as unplaced,
+       count(*) filter (where received > 1 or classified > 1 or placed > 1) as duplicated,
+       count(*) filter (where received = 0) as unannounced
+from (
+    select mention_id,
+           count(*) filter (where type = any(cast(:received as text[]))) as received,
+           count(*) filter (where type = any(cast(:classified as text[]))) as classified,
+           count(*) filter (where type = any(cast(:placed as text[]))) as placed
+    from entry
+    where mention_id is not null
+      and type = any(cast(:received as text[]) || cast(:classified as text[])
+                     || cast(:placed as text[]))
+    group by mention_id
+) m
+""")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MentionStages:
+    """The types of events by what they say about a mention."""
+
+    received: Sequence[str]
+    classified: Sequence[str]
+    placed: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MentionCounts:
+    """Different mentions by what the history holds of them.
+
+    `unplaced` were received and are in no case, not parked and no own post (yet); `duplicated`
+    have something twice; `unannounced` have a later event and no reception (yet).
+    """
+
+    received: int
+    classified: int
+    placed: int
+    unplaced: int
+    duplicated: int
+    unannounced: int
+
+
+async def by_type(connection: AsyncConnection) -> Mapping[str, int]:
+    """Entries by type as they were counted at appending: cheap, however long the history."""
+    return {type_: int(entries) for type_, entries in await connection.execute(_COUNTED)}
+
+
+async def by_type_as_stored(connection: AsyncConnection) -> Mapping[str, int]:
+    """Entries by type as they lie in the table: reads all of it."""
+    return {type_: int(entries) for type_, entries in await connection.execute(_STORED)}
+
+
+async def filed_without_chain(connection: AsyncConnection) -> list[tuple[str, UUID]]:
+    """Cases and mentions (at most 1,000) with their conversation, where that has no chain."""
+    return [(about, where) for about, where in await connection.execute(_UNPLACED)]
+
+
+async def mentions(connection: AsyncConnection, stages: MentionStages) -> MentionCounts:
+    """Count different mentions exactly: reads all entries of these types."""
+    row = (
+        await connection.execute(
+            _MENTIONS,
+            {
+                "received": list(stages.received),
+                "classified": list(stages.classified),
+                "placed": list(stages.placed),
+            },
+        )
+    ).one()
+    return MentionCounts(**row._mapping)
