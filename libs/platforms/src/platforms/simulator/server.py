@@ -23,6 +23,7 @@ from platforms.simulator.posts import Post, PostLog
 
 _FIELDS = ("network", "account", "in_reply_to", "visibility", "text")
 _SILENCE_S = 120.0
+_PARTING_S = 2.0
 
 
 class Keys(StrEnum):
@@ -42,6 +43,7 @@ class Simulator:
         self._server: asyncio.Server | None = None
         self._address = ("127.0.0.1", 0)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._ending = asyncio.Event()
         self.requests = 0
 
     @property
@@ -55,10 +57,10 @@ class Simulator:
         self._address = self._server.sockets[0].getsockname()[:2]
 
     async def aclose(self) -> None:
-        """Stop listening, drop what is still being lied to, close the log."""
-        for task in tuple(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        """Stop listening, hang up on whoever is still being lied to, close the log."""
+        self._ending.set()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=_PARTING_S)
         if self._server is not None:
             self._server.close()
         self._log.close()
@@ -123,7 +125,7 @@ class Simulator:
         post = self._effect(body, request.headers.get("idempotency-key"), fault)
         match fault:
             case Fault.EFFECT_THEN_TIMEOUT:
-                await asyncio.sleep(_SILENCE_S)
+                await self._say_nothing()
             case Fault.EFFECT_THEN_RESET:
                 http.reset(writer)
             case Fault.EFFECT_THEN_5XX:
@@ -144,13 +146,21 @@ class Simulator:
         self._log.add(post)
         return post
 
+    async def _say_nothing(self) -> None:
+        try:
+            await asyncio.wait_for(self._ending.wait(), _SILENCE_S)
+        except TimeoutError:
+            return
+
     async def _be_away(self, seconds: float) -> None:
         if self._server is None:
             return
         self._server.close()
-        await asyncio.sleep(seconds)
-        host, port = self._address
-        self._server = await asyncio.start_server(self._serve, host, port)
+        try:
+            await asyncio.wait_for(self._ending.wait(), seconds)
+        except TimeoutError:
+            host, port = self._address
+            self._server = await asyncio.start_server(self._serve, host, port)
 
     def _start(self, work: Any) -> None:
         task = asyncio.create_task(work)
