@@ -65,11 +65,14 @@ train-check: setup ## train again and compare with the shipped artefact
 bench: setup ## throughput and latency, against the limit and against a peer
 	@$(BIN)/python -m bench $(ARGS)
 
-up: ## the same stack in containers (docker compose)
-	docker compose up --build --detach --wait
+up: .env ## the same stack in containers (docker compose; ARGS="--profile monitoring")
+	docker compose $(ARGS) up --build --detach --wait
+
+.env:
+	@umask 077 && $(PYTHON) deploy/compose/new_env.py > $@
 
 down: ## stop the containers and drop their data
-	docker compose down --volumes
+	docker compose --profile monitoring down --volumes
 
 k8s-check: setup ## render the overlays and check them against the schemas
 	@$(BIN)/python deploy/k8s/check.py
@@ -77,6 +80,7 @@ k8s-check: setup ## render the overlays and check them against the schemas
 lock: ## resolve requirements*.in again into the lock files
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q requirements-runtime.in -o requirements-runtime.lock
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q requirements.in -o requirements.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q requirements-build.in -c requirements.lock -o requirements-build.lock
 
 clean: ## remove the environment and caches
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
