@@ -11,7 +11,7 @@ from typing import Annotated
 
 from fastapi import Header
 
-from common.errors import PreconditionFailedError
+from common.errors import InvalidInputError, PreconditionFailedError
 from common.web.problems import ProblemError
 
 _ETAG = re.compile(r'"v(\d{1,18})"')
@@ -30,8 +30,8 @@ async def if_match(
 ) -> int:
     """Dependency: the version that If-Match names.
 
-    Answers 428 (RFC 6585) where the header is missing, 412 where it names no version of ours: a
-    weak tag, a list and `*` cannot say which version the caller has seen.
+    Answers 428 (RFC 6585) where the header is missing, 412 for a weak tag, which never matches,
+    and 422 for a list, `*` and anything else that cannot say which version the caller has seen.
     """
     if if_match is None:
         raise ProblemError(
@@ -39,7 +39,9 @@ async def if_match(
         )
     match = _ETAG.fullmatch(if_match.strip())
     if match is None:
-        raise PreconditionFailedError("If-Match names no version of this thing.")
+        if if_match.startswith("W/"):
+            raise PreconditionFailedError("A weak ETag never matches.")
+        raise InvalidInputError('If-Match must be one ETag like "v7".', code="bad_if_match")
     return int(match[1])
 
 

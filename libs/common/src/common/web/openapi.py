@@ -90,8 +90,14 @@ def _complete(operation: dict[str, Any], dependant: Dependant, *, method: str, p
         expected |= {"409"}
     if "requestBody" in operation:
         expected |= {"413"}
-    if any(item.get("name", "").lower() == "if-match" for item in operation.get("parameters", [])):
-        expected |= {"412", "428"}
+    for parameter in operation.get("parameters", []):
+        if parameter["name"] == "cursor":
+            expected |= {"404"}
+        if parameter["name"].lower() == "if-match":
+            expected |= {"412", "428"}
+            # Optional for FastAPI only, so that its absence is 428 and not 422.
+            parameter["required"] = True
+            parameter["schema"] = {"type": "string", "pattern": '^"v[0-9]{1,18}"$'}
     for status in expected:
         own = answers.get(status, {})
         answers[status] = {

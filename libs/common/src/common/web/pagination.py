@@ -17,7 +17,7 @@ from uuid import UUID
 from fastapi import Query, Request
 from pydantic import BaseModel, Field
 
-from common.errors import InvalidInputError
+from common.errors import NotFoundError
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -48,7 +48,7 @@ class Cursor:
 
     @staticmethod
     def decode(text: str, *types: type[Any]) -> Cursor:
-        """The cursor whose parts have exactly these types; raises InvalidInputError otherwise."""
+        """The cursor whose parts have exactly these types; raises NotFoundError otherwise."""
         try:
             if len(text) > _LONGEST_CURSOR:
                 raise ValueError("too long")
@@ -126,5 +126,6 @@ def _untag(item: Any) -> KeyPart:
     raise ValueError("not a part of a cursor")
 
 
-def _bad_cursor() -> InvalidInputError:
-    return InvalidInputError("The cursor is not one of this list.", code="bad_cursor")
+def _bad_cursor() -> NotFoundError:
+    # 404 and not 422: it has the documented shape, there is just no such page.
+    return NotFoundError("This list has no such page.", code="bad_cursor")
