@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -33,6 +33,7 @@ from common.outbox.writer import write_outbox
 from common.settings import KafkaSettings
 from common.testing.kafka import Outgoing, create_topics, produce, random_topic
 from common.testing.postgres import create_database, drop_database, ensure_template
+from common.testing.stack import Stack
 
 CONSUMER = "audit"
 QUICK = RetryPolicy(
@@ -260,19 +261,36 @@ def conversation_of(key: str) -> UUID:
     return uuid5(NAMESPACE_URL, key)
 
 
-@pytest.fixture
-async def bench(postgres_admin_dsn: str, kafka_bootstrap: str) -> AsyncIterator[LoopBench]:
-    """See LoopBench; its topic has four partitions."""
+@asynccontextmanager
+async def _bench(admin_dsn: str, bootstrap: str) -> AsyncIterator[LoopBench]:
     topic = random_topic("loop")
     statements = _Statements()
     common.inbox.table.create(statements)
     common.outbox.table.create(statements)
     name = "loop_" + sha256("".join((*statements.all, _EFFECT)).encode()).hexdigest()[:12]
-    template = await ensure_template(postgres_admin_dsn, name, _migrate)
-    dsn = await create_database(postgres_admin_dsn, template=template)
-    await create_topics(kafka_bootstrap, topic, f"{topic}.{CONSUMER}.dlq")
+    template = await ensure_template(admin_dsn, name, _migrate)
+    dsn = await create_database(admin_dsn, template=template)
+    await create_topics(bootstrap, topic, f"{topic}.{CONSUMER}.dlq")
     async with AsyncExitStack() as ends:
-        bench = LoopBench(dsn, kafka_bootstrap, topic, ends)
+        bench = LoopBench(dsn, bootstrap, topic, ends)
         ends.push_async_callback(drop_database, dsn)
         ends.push_async_callback(bench.engine.dispose)
         yield bench
+
+
+@pytest.fixture
+async def bench(postgres_admin_dsn: str, kafka_bootstrap: str) -> AsyncIterator[LoopBench]:
+    """See LoopBench; its topic has four partitions."""
+    async with _bench(postgres_admin_dsn, kafka_bootstrap) as bench:
+        yield bench
+
+
+@pytest.fixture
+async def own_bench(own_stack: Stack) -> AsyncIterator[LoopBench]:
+    """A bench on servers that the test may stop, kill and pause; they run when it begins."""
+    own_stack.postgres.start()
+    own_stack.kafka.start()
+    async with _bench(own_stack.postgres_dsn, own_stack.kafka_bootstrap) as bench:
+        yield bench
+        own_stack.postgres.start()
+        own_stack.kafka.start()

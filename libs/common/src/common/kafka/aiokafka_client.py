@@ -33,6 +33,7 @@ T = TypeVar("T")
 _log = get_logger("kafka")
 
 _START_S = 10.0
+_JOIN_S = 120.0
 _COMMIT_S = 5.0
 _STOP_S = 3.0
 _ASK_S = 5.0
@@ -91,7 +92,9 @@ class AiokafkaConsumer:
         consumer.subscribe(topics=list(topics), listener=_Listener(listener))
         self._consumer = consumer
         try:
-            await _bounded(consumer.start(), _START_S)
+            # It waits for the first assignment, which a dead member may hold up for the session
+            # time-out and the rebalance time-out; giving up earlier begins all over again.
+            await _bounded(consumer.start(), _JOIN_S)
         except BaseException:
             await self.stop()
             raise

@@ -37,6 +37,7 @@ _COMMIT_EVERY_S = 0.5
 _COMMIT_AGAIN_S = 5.0
 _TEND_EVERY_S = 1.0
 _LAG_EVERY_S = 5.0
+_OUTAGE_S = 3.0
 _DRAIN_S = 20.0
 _LAST_COMMIT_S = 2.0
 
@@ -141,18 +142,27 @@ class ConsumerLoop:
             await self._leave()
 
     async def _join(self, stop: asyncio.Event) -> None:
+        """Connect and join, again and again until it works; alive all the while."""
         attempt = 0
         while not stop.is_set():
-            self.health.beat()
+            joining = asyncio.ensure_future(self._port.start(self._topics, self))
             try:
-                await self._port.start(self._topics, self)
+                while not joining.done() and not stop.is_set():
+                    self.health.beat()
+                    await asyncio.wait({joining}, timeout=_POLL_S)
+                if not joining.done():
+                    return
+                joining.result()
             except BrokerError as error:
                 attempt += 1
                 _log.warning("consumer_cannot_join", consumer=self._consumer, error=error)
-                await _wait(stop, min(self._delay(attempt), 5.0))
+                await _wait(stop, min(self._delay(attempt), _OUTAGE_S))
                 self._port = self._connect()
             else:
                 return
+            finally:
+                joining.cancel()
+                await asyncio.wait({joining})
 
     async def _turn(self) -> None:
         """One round: place, poll, handle, and the small duties. An outage does not end the loop."""
@@ -169,7 +179,7 @@ class ConsumerLoop:
         except RetryableError as error:
             self._trouble += 1
             _log.warning("loop_backs_off", consumer=self._consumer, error=error)
-            await asyncio.sleep(min(self._delay(self._trouble), 5.0))
+            await asyncio.sleep(min(self._delay(self._trouble), _OUTAGE_S))
 
     # --- handling ---------------------------------------------------------------------------
 
@@ -268,6 +278,8 @@ class ConsumerLoop:
             held = self._held.get(partition)
             attempts = (held.attempts if held else 0) + 1
             delay = self._delay(attempts)
+            if isinstance(error, OutageError):
+                delay = min(delay, _OUTAGE_S)  # asking costs little, and all wait for the answer
             self._held[partition] = _Held(attempts, monotonic() + delay, is_paused=True)
             self._port.seek(partition, part[0].offset)
             self._port.pause([partition])

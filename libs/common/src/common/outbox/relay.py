@@ -29,6 +29,7 @@ from common.outbox.table import LANES
 from common.settings import KafkaSettings
 
 _log = get_logger("relay")
+_LONGEST_PAUSE_S = 3.0
 
 # First the locks, then, in a statement with a newer snapshot, the rows: rows that another relay
 # has just deleted must not be seen again. Materialized, so that the limit stops the locking.
@@ -104,7 +105,7 @@ class Relay:
                     failures = 1 if getattr(error, "acknowledged", None) else failures + 1
                     _log.warning("relay_backs_off", attempts=failures, error=error)
                     delay = self._retry.delay(failures, luck=self._luck).total_seconds()
-                    await _wait_for(stop, min(delay, 5.0))
+                    await _wait_for(stop, min(delay, _LONGEST_PAUSE_S))
                     continue
                 if not published:
                     await _wait_for_any(self._wake, stop, self._policy.poll_s)
