@@ -149,7 +149,6 @@ _CLOCK = (
     create table clock (
         case_id uuid not null references cases (case_id),
         kind text not null,
-        conversation_id uuid not null,
         state text not null default 'running'
             check (state in ('running', 'met', 'breached', 'waived')),
         posted_at timestamptz not null,

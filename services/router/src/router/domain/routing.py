@@ -19,7 +19,7 @@ NON_SERVICE = "non_service"
 _URGENCY_OF_DECISION = {NON_SERVICE: 0, TRIAGE: 1, SERVICE: 2}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Facts:
     """What rules may ask about a mention.
 

@@ -20,7 +20,6 @@ from common.events.parts import Part, RunningClock
 from common.events.router import CaseContinued, CaseOpened, MentionParked, OwnPostRecorded
 from common.events.vocabulary import ClockKind
 from common.ids import derived_id
-from router.domain.clocks import FIRST_REACTION
 from router.domain.configuration import Configuration
 from router.domain.placing import (
     OPEN_CONVERSATION_REASON,
@@ -36,7 +35,7 @@ from router.storage.clocks import NewClock
 from router.storage.dispositions import NewDisposition
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Candidate:
     """A classified mention and the rule for it. `event_id` names the event it will lead to."""
 
@@ -206,7 +205,6 @@ class PlacementBatch:
             NewClock(
                 case_id=case_id,
                 conversation_id=mention.conversation_id,
-                kind=FIRST_REACTION,
                 posted_at=mention.posted_at,
                 started_at=running.started_at,
                 warn_at=running.warn_at,

@@ -14,14 +14,13 @@ from router.domain.clocks import FIRST_REACTION, Clock, ClockState, Stop
 
 _START = text(
     """
-    insert into clock (
-        case_id, kind, conversation_id, posted_at, started_at, warn_at, due_at
-    )
-    select * from unnest(
-        cast(:case_id as uuid[]), cast(:kind as text[]), cast(:conversation_id as uuid[]),
-        cast(:posted_at as timestamptz[]), cast(:started_at as timestamptz[]),
-        cast(:warn_at as timestamptz[]), cast(:due_at as timestamptz[])
-    )
+    insert into clock (case_id, kind, posted_at, started_at, warn_at, due_at)
+    select case_id, :kind, posted_at, started_at, warn_at, due_at
+    from unnest(
+        cast(:case_id as uuid[]), cast(:posted_at as timestamptz[]),
+        cast(:started_at as timestamptz[]), cast(:warn_at as timestamptz[]),
+        cast(:due_at as timestamptz[])
+    ) as new (case_id, posted_at, started_at, warn_at, due_at)
     """
 )
 _LOCK = text(
@@ -72,13 +71,12 @@ _STOP = text(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class NewClock:
-    """A clock that starts on a case."""
+    """A first-reaction clock that starts on a case; `conversation_id` is for its timers."""
 
     case_id: UUID
     conversation_id: UUID
-    kind: str
     posted_at: datetime
     started_at: datetime
     warn_at: datetime
@@ -107,10 +105,19 @@ class StoppedClock:
 
 
 async def start(connection: AsyncConnection, clocks: Sequence[NewClock]) -> None:
-    """Store clocks that begin to run."""
+    """Store first-reaction clocks that begin to run."""
     if clocks:
-        columns = {name: [getattr(row, name) for row in clocks] for name in NewClock.__slots__}
-        await connection.execute(_START, columns)
+        await connection.execute(
+            _START,
+            {
+                "kind": FIRST_REACTION,
+                "case_id": [clock.case_id for clock in clocks],
+                "posted_at": [clock.posted_at for clock in clocks],
+                "started_at": [clock.started_at for clock in clocks],
+                "warn_at": [clock.warn_at for clock in clocks],
+                "due_at": [clock.due_at for clock in clocks],
+            },
+        )
 
 
 async def lock_first_reactions(

@@ -45,7 +45,7 @@ _LIFT = text(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class NewDisposition:
     """`body` is the classified mention as JSON."""
 

@@ -1,0 +1,407 @@
+"""The API over ASGI on a real PostgreSQL: who may ask what, and what they are told."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+from router_builders import Mentions
+from router_steps import case_of, place
+
+from common.db.unit_of_work import UnitOfWorkFactory
+from router.storage.configuration_document import packaged_default
+from router.storage.configurations import Configurations
+
+pytestmark = pytest.mark.postgres
+
+SUPPORT, COMMUNITY = "social_support", "community_management"
+ROLES = ("triage", "agent", "lead", "department", "observer", "operator")
+CLOSING = {"outcome": "no_action", "cause": "Rückruf", "summary": "Am Telefon geklärt."}
+Login = Callable[..., dict[str, str]]
+Place = Callable[..., Awaitable[list[str]]]
+
+
+@pytest.fixture
+def put(units: UnitOfWorkFactory, configurations: Configurations) -> Place:
+    """Place mentions as the consumer does."""
+
+    async def put(*events: Any) -> list[str]:
+        return await place(units, configurations, *events)
+
+    return put
+
+
+@pytest.fixture
+async def case(put: Place) -> UUID:
+    """A case of social support with a running clock."""
+    mention = Mentions()("service")
+    await put(mention)
+    return case_of(mention)
+
+
+@pytest.fixture
+def agent(login: Login) -> dict[str, str]:
+    return login("anna", "agent", teams=(SUPPORT,))
+
+
+@pytest.fixture
+def lead(login: Login) -> dict[str, str]:
+    return login("lena", "lead")
+
+
+READ, WRITE, OVERSEE = (
+    set(ROLES) - {"department"},
+    {"triage", "agent", "lead"},
+    {
+        "lead",
+        "observer",
+        "operator",
+    },
+)
+ROUTES: list[tuple[str, str, set[str]]] = [
+    ("GET", "/cases", READ),
+    ("GET", "/cases/counts", READ),
+    ("GET", "/cases/next", WRITE),
+    ("GET", f"/cases/{uuid4()}", READ),
+    ("POST", f"/cases/{uuid4()}/claim", WRITE),
+    ("DELETE", f"/cases/{uuid4()}/claim", WRITE),
+    ("POST", f"/cases/{uuid4()}/close", WRITE),
+    ("GET", "/parked", READ),
+    ("POST", f"/parked/{uuid4()}/lift", WRITE),
+    ("GET", "/configuration", OVERSEE),
+    ("PUT", "/configuration", {"operator"}),
+    ("POST", "/configuration/validate", OVERSEE),
+    ("GET", "/reconciliation", OVERSEE),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "allowed"), ROUTES)
+async def test_every_route_refuses_strangers_and_other_roles(
+    client: httpx.AsyncClient, login: Login, method: str, path: str, allowed: set[str]
+) -> None:
+    stranger = await client.request(method, path, json={})
+    assert stranger.status_code == 401
+    assert stranger.headers["content-type"] == "application/problem+json"
+    for role in ROLES:
+        answer = await client.request(
+            method,
+            path,
+            json={},
+            headers={**login("somebody", role, teams=(SUPPORT,)), "If-Match": '"v1"'},
+        )
+        assert (answer.status_code != 403) is (role in allowed), (role, answer.text)
+
+
+async def test_the_list_above_names_every_route(client: httpx.AsyncClient, lead: Any) -> None:
+    document = (await client.get("/openapi.json", headers=lead)).json()
+    declared = {
+        (method.upper(), path)
+        for path, operations in document["paths"].items()
+        for method in operations
+        if not path.startswith("/health") and path != "/cases/stream"
+    }
+    listed = {(method, "/".join(_placeholder(path.split("/")))) for method, path, _ in ROUTES}
+    assert listed == declared
+
+
+def _placeholder(parts: list[str]) -> list[str]:
+    names = {"cases": "{case_id}", "parked": "{mention_id}"}
+    return [names[parts[1]] if len(part) == 36 else part for part in parts]
+
+
+async def test_a_case_is_claimed_renewed_refused_and_given_back(
+    client: httpx.AsyncClient, login: Login, agent: dict[str, str], case: UUID
+) -> None:
+    bela = login("bela", "agent", teams=(SUPPORT,))
+    first = await client.post(f"/cases/{case}/claim", json={}, headers=agent)
+    assert first.status_code == 200
+    assert (first.json()["state"], first.json()["holder_name"]) == ("claimed", "Anna")
+    assert first.headers["ETag"] == '"v2"'
+    refused = await client.post(f"/cases/{case}/claim", json={}, headers=bela)
+    assert refused.status_code == 409
+    assert refused.json()["code"] == "case_is_claimed"
+    assert refused.json()["holder"] == "Anna"
+    assert datetime.fromisoformat(refused.json()["until"]) > datetime.now(UTC)
+    renewed = await client.post(f"/cases/{case}/claim", json={"lease_seconds": 3600}, headers=agent)
+    assert renewed.json()["lease_until"] > first.json()["lease_until"]
+    too_long = await client.post(
+        f"/cases/{case}/claim", json={"lease_seconds": 3601}, headers=agent
+    )
+    assert (too_long.status_code, too_long.json()["code"]) == (422, "lease_too_long")
+    mine = await client.get("/cases", params={"holder": "me"}, headers=agent)
+    assert [item["case_id"] for item in mine.json()["items"]] == [str(case)]
+    not_theirs = await client.delete(f"/cases/{case}/claim", headers=bela)
+    assert not_theirs.status_code == 409
+    back = await client.delete(f"/cases/{case}/claim", headers=agent)
+    assert (back.status_code, back.json()["state"]) == (200, "open")
+
+
+async def test_a_claim_sent_twice_under_one_key_is_one_claim(
+    client: httpx.AsyncClient, agent: dict[str, str], case: UUID, database: Any
+) -> None:
+    headers = {**agent, "Idempotency-Key": "claim-1"}
+    answers = [
+        await client.post(f"/cases/{case}/claim", json={}, headers=headers) for _ in range(2)
+    ]
+    assert answers[0].content == answers[1].content
+    claimed = "select count(*) from outbox where type = 'router.case.claimed.v1'"
+    assert await database.fetchval(claimed) == 1
+    other = await client.post(f"/cases/{case}/claim", json={"lease_seconds": 60}, headers=headers)
+    assert other.status_code == 422
+
+
+async def test_closing_needs_the_version_that_was_seen_and_a_full_account(
+    client: httpx.AsyncClient, agent: dict[str, str], case: UUID
+) -> None:
+    path = f"/cases/{case}/close"
+    blind = await client.post(path, json=CLOSING, headers=agent)
+    assert blind.status_code == 428
+    stale = await client.post(path, json=CLOSING, headers={**agent, "If-Match": '"v9"'})
+    assert stale.status_code == 412
+    seen = {**agent, "If-Match": '"v1"'}
+    for missing in CLOSING:
+        body = {name: value for name, value in CLOSING.items() if name != missing}
+        assert (await client.post(path, json=body, headers=seen)).status_code == 422
+        blank = {**CLOSING, missing: "  "}
+        assert (await client.post(path, json=blank, headers=seen)).status_code == 422
+    owed = await client.post(path, json={**CLOSING, "outcome": "solved"}, headers=seen)
+    assert (owed.status_code, owed.json()["code"]) == (409, "first_reaction_owed")
+    closed = await client.post(path, json=CLOSING, headers=seen)
+    assert closed.status_code == 200
+    assert closed.json()["state"] == "closed"
+    assert closed.json()["clocks"][0]["state"] == "waived"
+    again = await client.post(path, json=CLOSING, headers={**agent, "If-Match": '"v2"'})
+    assert (again.status_code, again.json()["code"]) == (409, "case_is_closed")
+    listed = await client.get("/cases", params={"state": "closed"}, headers=agent)
+    assert [item["outcome"] for item in listed.json()["items"]] == ["no_action"]
+    assert (await client.get("/cases", headers=agent)).json()["items"] == []
+
+
+async def test_another_teams_case_does_not_exist_for_an_agent(
+    client: httpx.AsyncClient, login: Login, lead: dict[str, str], case: UUID
+) -> None:
+    for headers in (login("carla", "agent", teams=(COMMUNITY,)), login("nobody", "triage")):
+        seen = {**headers, "If-Match": '"v1"'}
+        answers = [
+            await client.get(f"/cases/{case}", headers=headers),
+            await client.post(f"/cases/{case}/claim", json={}, headers=headers),
+            await client.delete(f"/cases/{case}/claim", headers=headers),
+            await client.post(f"/cases/{case}/close", json=CLOSING, headers=seen),
+        ]
+        assert [answer.status_code for answer in answers] == [404] * 4
+        assert (await client.get("/cases", headers=headers)).json()["items"] == []
+        wanted = await client.get("/cases", params={"team": SUPPORT}, headers=headers)
+        assert wanted.json()["items"] == []
+        assert (await client.get("/cases/counts", headers=headers)).json() == []
+        assert (await client.get("/cases/next", headers=headers)).status_code == 204
+    seen_by_lead = await client.get(f"/cases/{case}", headers=lead)
+    assert seen_by_lead.status_code == 200
+
+
+async def test_the_queue_is_in_due_order_page_by_page_with_every_case_once(
+    client: httpx.AsyncClient, put: Place, lead: dict[str, str]
+) -> None:
+    make = Mentions()
+    now = datetime.now(UTC)
+    for number in range(25):
+        detected_at = now - timedelta(minutes=(number * 7) % 25)
+        await put(make("service" if number % 3 else "triage", detected_at=detected_at))
+    await put(*(make("non_service", kind="praise") for _ in range(5)))
+    seen: list[dict[str, Any]] = []
+    path = "/cases?limit=4"
+    while path:
+        page = (await client.get(path, headers=lead)).json()
+        assert len(page["items"]) <= 4
+        seen += page["items"]
+        path = page["next"]
+    assert len({item["case_id"] for item in seen}) == 30
+    due = [item["next_due_at"] for item in seen]
+    assert due[-5:] == [None] * 5
+    assert due[:25] == sorted(due[:25])
+
+
+async def test_filters_choose_and_counts_agree(
+    client: httpx.AsyncClient, put: Place, lead: dict[str, str], agent: dict[str, str]
+) -> None:
+    make = Mentions()
+    late = datetime.now(UTC) - timedelta(minutes=12)
+    await put(
+        make("service", detected_at=late),
+        make("service"),
+        make("triage"),
+        make("triage"),
+        make("non_service", kind="praise"),
+        make("non_service", kind="talk"),
+    )
+
+    async def number_of(**filters: str) -> int:
+        answer = await client.get("/cases", params=filters, headers=lead)
+        assert answer.status_code == 200, answer.text
+        return len(answer.json()["items"])
+
+    assert await number_of() == 5
+    assert await number_of(decision="triage") == 2
+    assert await number_of(team=SUPPORT) == 3
+    assert await number_of(team=COMMUNITY, decision="non_service") == 1
+    assert await number_of(state="claimed") == 0
+    assert await number_of(clock="running") == 4
+    assert await number_of(clock="breached") == 0  # the deadline passed, the timer has not rung
+    counts = {row["team"]: row for row in (await client.get("/cases/counts", headers=lead)).json()}
+    assert counts[SUPPORT] == {
+        "team": SUPPORT,
+        "open": 3,
+        "claimed": 0,
+        "awaiting_reaction": 3,
+        "overdue": 1,
+    }
+    own = (await client.get("/cases/counts", headers=agent)).json()
+    assert [row["team"] for row in own] == [SUPPORT]
+    books = (await client.get("/reconciliation", headers=lead)).json()
+    assert books == {
+        "mentions": 6,
+        "in_cases": 5,
+        "parked": 1,
+        "own_posts": 0,
+        "counted_by_cases": 5,
+        "is_balanced": True,
+    }
+
+
+async def test_next_gives_the_most_urgent_case_that_nobody_holds(
+    client: httpx.AsyncClient, put: Place, agent: dict[str, str]
+) -> None:
+    make = Mentions()
+    late = datetime.now(UTC) - timedelta(minutes=5)
+    urgent, calm = make("service", detected_at=late), make("service")
+    await put(calm, urgent)
+    first = await client.get("/cases/next", headers=agent)
+    assert first.json()["case_id"] == str(case_of(urgent))
+    await client.post(f"/cases/{case_of(urgent)}/claim", json={}, headers=agent)
+    second = await client.get("/cases/next", headers=agent)
+    assert second.json()["case_id"] == str(case_of(calm))
+    await client.post(f"/cases/{case_of(calm)}/claim", json={}, headers=agent)
+    assert (await client.get("/cases/next", headers=agent)).status_code == 204
+
+
+async def test_a_case_shows_its_mentions_clocks_and_reason(
+    client: httpx.AsyncClient, put: Place, agent: dict[str, str]
+) -> None:
+    make = Mentions()
+    first = make("service", thread="t", text="Die Kette rasselt.")
+    second = make(
+        "non_service",
+        thread="t",
+        text="Noch da?",
+        detected_at=make.detected_at + timedelta(minutes=1),
+    )
+    await put(first, second)
+    shown = (await client.get(f"/cases/{case_of(first)}", headers=agent)).json()
+    assert [each["text"] for each in shown["latest_mentions"]] == ["Die Kette rasselt.", "Noch da?"]
+    assert (shown["rule"], shown["configuration_version"], shown["mentions"]) == ("service", 1, 2)
+    assert [clock["kind"] for clock in shown["clocks"]] == ["first_reaction"]
+    assert shown["next_due_at"] == shown["clocks"][0]["due_at"]
+
+
+async def test_a_parked_mention_is_lifted_once_into_a_case(
+    client: httpx.AsyncClient, put: Place, lead: dict[str, str], database: Any
+) -> None:
+    make = Mentions()
+    await put(make("non_service", kind="talk"), make("non_service", kind="news"))
+    parked = (await client.get("/parked", params={"limit": 1}, headers=lead)).json()
+    assert parked["next"]
+    mention_id = parked["items"][0]["mention_id"]
+    assert parked["items"][0]["rule"] == "talk_not_to_us"
+    unknown = await client.post(f"/parked/{mention_id}/lift", json={"team": "nobody"}, headers=lead)
+    assert (unknown.status_code, unknown.json()["code"]) == (422, "unknown_team")
+    lifted = await client.post(f"/parked/{mention_id}/lift", json={"team": SUPPORT}, headers=lead)
+    assert lifted.status_code == 200
+    assert (lifted.json()["team"], lifted.json()["rule"]) == (SUPPORT, "lifted")
+    assert lifted.json()["clocks"] == []
+    again = await client.post(f"/parked/{mention_id}/lift", json={}, headers=lead)
+    assert (again.status_code, again.json()["code"]) == (409, "not_parked")
+    assert (await client.post(f"/parked/{uuid4()}/lift", json={}, headers=lead)).status_code == 404
+    books = (await client.get("/reconciliation", headers=lead)).json()
+    assert (books["in_cases"], books["parked"], books["is_balanced"]) == (1, 1, True)
+    row = await database.fetchrow("select lifted_by_id, place from disposition where place='case'")
+    assert tuple(row) == ("dev|lena", "case")
+
+
+async def test_a_lifted_mention_joins_the_case_its_conversation_got_meanwhile(
+    client: httpx.AsyncClient, put: Place, lead: dict[str, str]
+) -> None:
+    make = Mentions()
+    talk, problem = make("non_service", kind="talk", thread="t"), make("service", thread="t")
+    await put(talk, problem)
+    lifted = await client.post(
+        f"/parked/{talk.data.mention.mention_id}/lift", json={}, headers=lead
+    )
+    assert (lifted.json()["case_id"], lifted.json()["mentions"]) == (str(case_of(problem)), 2)
+
+
+async def test_the_configuration_is_versioned_and_guarded_by_its_etag(
+    client: httpx.AsyncClient, login: Login, put: Place, database: Any
+) -> None:
+    operator = login("ole", "operator")
+    shown = await client.get("/configuration", headers=operator)
+    assert (shown.json()["version"], shown.headers["ETag"]) == (1, '"v1"')
+    document = packaged_default().model_dump(mode="json", exclude_none=True)
+    assert (await client.put("/configuration", json=document, headers=operator)).status_code == 428
+    seen = {**operator, "If-Match": '"v1"'}
+    same = await client.put("/configuration", json=document, headers=seen)
+    assert same.json() == {"version": 1}
+    document["rules"][0]["rota"] = "nights"
+    verdict = await client.post("/configuration/validate", json=document, headers=operator)
+    assert verdict.json()["is_valid"] is False
+    assert "unknown rota nights" in verdict.json()["problems"][0]
+    assert (await client.put("/configuration", json=document, headers=seen)).status_code == 422
+    document["rules"] = [{"name": "all", "team": COMMUNITY, "reason": "One team for everything."}]
+    changed = await client.put("/configuration", json=document, headers=seen)
+    assert (changed.json(), changed.headers["ETag"]) == ({"version": 2}, '"v2"')
+    late = await client.put("/configuration", json=document, headers=seen)
+    assert late.status_code == 412
+
+    mention = Mentions()("service")
+    await put(mention)
+    row = await database.fetchrow("select team, rule, configuration_version from cases")
+    assert tuple(row) == (COMMUNITY, "all", 2)
+    old = await client.get("/configuration", params={"version": 1}, headers=operator)
+    assert old.json()["actor_name"] == "packaged default"
+    missing = await client.get("/configuration", params={"version": 3}, headers=operator)
+    assert missing.status_code == 404
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"limit": 0},
+        {"limit": 1000},
+        {"state": "gone"},
+        {"holder": "you"},
+        {"team": "No Such Name"},
+        {"state": "closed", "holder": "me"},
+    ],
+)
+async def test_what_cannot_be_asked_is_422(
+    client: httpx.AsyncClient, lead: dict[str, str], query: dict[str, Any]
+) -> None:
+    assert (await client.get("/cases", params=query, headers=lead)).status_code == 422
+
+
+@pytest.mark.parametrize("cursor", ["nonsense", "WzFd", "W10"])
+@pytest.mark.parametrize("path", ["/cases", "/cases?state=closed", "/parked"])
+async def test_a_page_that_does_not_exist_is_404(
+    client: httpx.AsyncClient, lead: dict[str, str], path: str, cursor: str
+) -> None:
+    link = f"{path}{'&' if '?' in path else '?'}cursor={cursor}"
+    assert (await client.get(link, headers=lead)).status_code == 404
+
+
+async def test_ids_that_are_none_are_422_and_unknown_ones_404(
+    client: httpx.AsyncClient, lead: dict[str, str]
+) -> None:
+    assert (await client.get("/cases/17", headers=lead)).status_code == 422
+    assert (await client.get(f"/cases/{uuid4()}", headers=lead)).status_code == 404
