@@ -74,9 +74,10 @@ async def test_a_question_of_the_wrong_shape_is_422(
         "/entries?type=no%20type",
         "/verify?conversation_id=x",
         "/verify?chains=0",
-        f"/conversations/{THREAD}/history?cursor=nonsense",
     ):
         assert (await client.get(path, headers=lead)).status_code == 422, path
+    no_page = f"/conversations/{THREAD}/history?cursor=nonsense"
+    assert (await client.get(no_page, headers=lead)).status_code == 404
 
 
 async def test_a_case_is_told_from_the_post_on(
