@@ -1,8 +1,10 @@
-"""The router as a process on its own Kafka and PostgreSQL: in by a topic, out by a topic."""
+"""The router as processes on its own Kafka and PostgreSQL: in by a topic, out by a topic."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,6 +22,7 @@ from common.testing.stack import Stack
 from common.web.auth import DevIssuer
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.slow]
+SOON = timedelta(seconds=30)
 
 
 @pytest.fixture(scope="module")
@@ -33,14 +36,21 @@ def pipeline(own_stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 @pytest.fixture
-def headers(pipeline: Pipeline) -> dict[str, str]:
+def kafka(pipeline: Pipeline) -> KafkaSettings:
+    return KafkaSettings(kafka_bootstrap=pipeline.stack.kafka_bootstrap)
+
+
+def bearer(pipeline: Pipeline, *roles: str, teams: tuple[str, ...] = ()) -> dict[str, str]:
     issuer = DevIssuer(pipeline.options.dev_secret)
-    return {"Authorization": f"Bearer {issuer.token('lea', 'Lea', roles=['lead'])}"}
+    return {"Authorization": f"Bearer {issuer.token('lea', 'Lea', roles=roles, teams=teams)}"}
 
 
 @pytest.fixture
-def kafka(pipeline: Pipeline) -> KafkaSettings:
-    return KafkaSettings(kafka_bootstrap=pipeline.stack.kafka_bootstrap)
+async def api(pipeline: Pipeline) -> AsyncIterator[httpx.AsyncClient]:
+    """The first replica, asked by somebody who leads and operates."""
+    headers = bearer(pipeline, "lead", "operator")
+    async with httpx.AsyncClient(base_url=pipeline.api("router"), headers=headers) as client:
+        yield client
 
 
 async def publish(kafka: KafkaSettings, *events: Event[Any]) -> None:
@@ -49,36 +59,124 @@ async def publish(kafka: KafkaSettings, *events: Event[Any]) -> None:
     await producer.stop()
 
 
+async def books_of(api: httpx.AsyncClient) -> dict[str, Any]:
+    books: dict[str, Any] = (await api.get("/reconciliation")).json()
+    return books
+
+
 async def test_a_mention_becomes_a_case_and_a_reply_stops_its_clock(
-    pipeline: Pipeline, kafka: KafkaSettings, headers: dict[str, str]
+    kafka: KafkaSettings, api: httpx.AsyncClient
 ) -> None:
     make = Mentions()
     mentions = [make("service", thread=f"thread-{number % 40}") for number in range(100)]
     parked = [make("non_service", kind="talk") for _ in range(20)]
     await publish(kafka, *mentions, *parked)
-    async with httpx.AsyncClient(base_url=pipeline.api("router"), headers=headers) as api:
 
-        async def all_are_placed() -> bool:
-            books = (await api.get("/reconciliation")).json()
-            return bool(books["mentions"] == 120 and books["is_balanced"])
+    async def all_are_placed() -> bool:
+        return bool((await books_of(api))["mentions"] == 120)
 
-        await eventually(all_are_placed, within=timedelta(seconds=30))
-        books = (await api.get("/reconciliation")).json()
-        assert (books["in_cases"], books["parked"]) == (100, 20)
-        page = (await api.get("/cases", params={"limit": 200})).json()
-        assert len(page["items"]) == 40
+    await eventually(all_are_placed, within=SOON)
+    books = await books_of(api)
+    assert (books["in_cases"], books["parked"], books["is_balanced"]) == (100, 20, True)
+    page = (await api.get("/cases", params={"limit": 200})).json()
+    assert len(page["items"]) == 40
 
-        case = page["items"][0]
-        await publish(
-            kafka,
-            reply(case["case_id"], case["conversation_id"], sent_at=datetime.now(UTC)),
-        )
+    case = page["items"][0]
+    sent = reply(case["case_id"], case["conversation_id"], sent_at=datetime.now(UTC))
+    await publish(kafka, sent)
 
-        async def clock_is_met() -> Any:
-            found = (await api.get(f"/cases/{case['case_id']}")).json()
-            return [clock for clock in found["clocks"] if clock["state"] == "met"]
+    async def clock_is_met() -> Any:
+        found = (await api.get(f"/cases/{case['case_id']}")).json()
+        return [clock for clock in found["clocks"] if clock["state"] == "met"]
 
-        (clock,) = await eventually(clock_is_met, within=timedelta(seconds=15))
-        assert clock["seconds_since_posted"] == pytest.approx(
-            clock["seconds_since_detected"] + 30, abs=0.01
-        )
+    (clock,) = await eventually(clock_is_met, within=SOON)
+    assert clock["seconds_since_posted"] == pytest.approx(
+        clock["seconds_since_detected"] + 30, abs=0.01
+    )
+
+
+async def test_a_live_stream_tells_of_the_own_teams_and_resumes(
+    pipeline: Pipeline, kafka: KafkaSettings, api: httpx.AsyncClient
+) -> None:
+    make = Mentions()
+    seen: list[tuple[str, str, dict[str, Any]]] = []
+    url = f"{pipeline.api('router')}/cases/stream"
+    headers = bearer(pipeline, "agent", teams=("social_support",))
+
+    async def listen(last_id: str | None) -> None:
+        more = {"Last-Event-ID": last_id} if last_id else {}
+        async with (
+            httpx.AsyncClient(timeout=30, headers={**headers, **more}) as client,
+            client.stream("GET", url) as answer,
+        ):
+            assert answer.status_code == 200
+            fields: dict[str, str] = {}
+            async for line in answer.aiter_lines():
+                name, _, value = line.partition(": ")
+                if line:
+                    fields[name] = value
+                elif "data" in fields:
+                    seen.append((fields["id"], fields["event"], json.loads(fields["data"])))
+                    fields = {}
+                else:
+                    opened.set()
+
+    opened = asyncio.Event()
+    listening = asyncio.create_task(listen(None))
+    await asyncio.wait_for(opened.wait(), 20)
+    questions = [make("service", kind="question", native_id=f"q-{n}") for n in range(3)]
+    problems = [make("service", native_id=f"s-{n}") for n in range(3)]
+    await publish(kafka, *questions, *problems)
+    await eventually(lambda: len(seen) >= 3, within=SOON)
+    listening.cancel()
+    assert {(name, data["team"]) for _, name, data in seen} == {
+        ("router.case.opened.v1", "social_support")
+    }
+    assert "text" not in json.dumps(seen)
+
+    first_id, already = seen[0][0], {data["id"] for _, _, data in seen[1:]}
+    seen.clear()
+    opened.clear()
+    again = asyncio.create_task(listen(first_id))
+    await eventually(lambda: len(seen) >= 2, within=SOON)
+    again.cancel()
+    assert {data["id"] for _, _, data in seen} >= already
+
+
+async def test_clocks_ring_on_time_across_the_death_of_a_replica_and_all_leave_quietly(
+    pipeline: Pipeline, kafka: KafkaSettings, api: httpx.AsyncClient
+) -> None:
+    shown = await api.get("/configuration")
+    document = shown.json()["document"]
+    document["clocks"]["first_reaction"] |= {"minutes": 0.1, "warn_at_percent": 50}
+    changed = await api.put(
+        "/configuration", json=document, headers={"If-Match": shown.headers["ETag"]}
+    )
+    assert changed.status_code == 200, changed.text
+    before = await books_of(api)
+    make = Mentions()
+    await publish(kafka, *(make("service", native_id=f"short-{number}") for number in range(50)))
+
+    async def all_are_placed() -> bool:
+        return bool((await books_of(api))["mentions"] == before["mentions"] + 50)
+
+    await eventually(all_are_placed, within=SOON)
+    second = pipeline.replicas["router"][1]
+    second.kill()
+
+    async def breached() -> list[dict[str, Any]]:
+        page = (await api.get("/cases", params={"clock": "breached", "limit": 200})).json()
+        return page["items"] if len(page["items"]) == 50 else []
+
+    await eventually(breached, within=SOON)
+    second.start()
+    second.wait_ready()
+    more = [make("service", native_id=f"after-{number}") for number in range(50)]
+    await publish(kafka, *more)
+
+    async def the_rest_is_placed() -> bool:
+        return bool((await books_of(api))["mentions"] == before["mentions"] + 100)
+
+    await eventually(the_rest_is_placed, within=timedelta(seconds=60))
+    assert (await books_of(api))["is_balanced"]
+    assert pipeline.terminate() == {"router-1": 0, "router-2": 0}
