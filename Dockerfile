@@ -6,13 +6,14 @@
 ARG PYTHON_IMAGE=python:3.11-slim-bookworm
 
 FROM ${PYTHON_IMAGE} AS builder
-ARG SERVICE
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
-RUN test -n "$SERVICE" || { echo "build with --build-arg SERVICE=<name>" >&2; exit 1; }
 RUN python3 -m venv /venv
 COPY requirements-runtime.lock requirements-build.lock /
 RUN /venv/bin/pip install --quiet --require-hashes --only-binary :all: -r /requirements-runtime.lock \
  && /venv/bin/pip install --quiet --require-hashes --target /build -r /requirements-build.lock
+# Everything above is the same for all five images and built once.
+ARG SERVICE
+RUN test -n "$SERVICE" || { echo "build with --build-arg SERVICE=<name>" >&2; exit 1; }
 # The layout of the repository is kept: a service finds its migrations beside its sources.
 COPY libs/ /app/libs/
 COPY services/${SERVICE}/ /app/services/${SERVICE}/
@@ -20,15 +21,9 @@ RUN cd /app && PYTHONPATH=/build /venv/bin/pip install --quiet --no-deps --no-bu
       -e libs/common -e libs/platforms -e "services/${SERVICE}" \
  && /venv/bin/pip check \
  && /venv/bin/pip uninstall --quiet --yes pip setuptools \
- && /venv/bin/python -m compileall -q /app /venv/lib
+ && /venv/bin/python -m compileall -q /app
 
 FROM ${PYTHON_IMAGE} AS runtime
-ARG SERVICE
-ARG VERSION=0.1.0
-ARG REVISION=unknown
-LABEL org.opencontainers.image.title="ombud-${SERVICE}" \
-      org.opencontainers.image.version="${VERSION}" \
-      org.opencontainers.image.revision="${REVISION}"
 # The base image's own pip would be a tool for whoever got in.
 RUN python3 -c "import shutil, sysconfig; from pathlib import Path; \
 paths = sysconfig.get_paths(); \
@@ -38,6 +33,12 @@ names = ('pip', 'pip-*', 'setuptools*', 'wheel', 'wheel-*', 'pkg_resources', 'en
  && rm -f /usr/local/bin/pip*
 COPY --from=builder /venv /venv
 COPY --from=builder /app /app
+ARG SERVICE
+ARG VERSION=0.1.0
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="ombud-${SERVICE}" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"
 ENV SERVICE=${SERVICE} \
     PATH=/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
