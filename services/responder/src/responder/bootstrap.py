@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from functools import cached_property
 from importlib.metadata import version
 from urllib.parse import unquote, urlsplit
-
-from fastapi import FastAPI
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from common.clock import SystemClock
 from common.db import migrations
@@ -24,13 +21,14 @@ from common.observability import logging
 from common.outbox.relay import build_relay
 from common.outbox.writer import write_outbox
 from common.runtime.service import ClosingStep, Loop, run_service
-from common.web.app import create_app, serve
+from common.web.app import serve
 from common.web.auth import authenticator_for
 from responder import jobs
-from responder.api import channels as channel_routes
-from responder.api import dispatches, drafts, four_eyes, reviews
+from responder.api.app import App, AppParts, build_app
 from responder.consumers import HANDLERS
-from responder.domain.channels import Capabilities
+from responder.domain.channels import Capabilities, Counting, ReadBack
+from responder.domain.drafts import Review
+from responder.domain.words import Audience
 from responder.gateways.channel import Channels
 from responder.gateways.http_channel import HttpChannel
 from responder.handlers.send_replies import SendReplies
@@ -45,66 +43,58 @@ _PROOF = timedelta(seconds=30)
 
 
 class Responder:
-    """The service's parts, each built when a process first needs it."""
+    """The service's parts; a process takes from it the loops that it is to run."""
 
     def __init__(self, settings: ResponderSettings) -> None:
         self.settings = settings
         self.wake_relay = asyncio.Event()
-
-    @cached_property
-    def engine(self) -> AsyncEngine:
-        database = self.settings.database
-        return create_engine(
-            database.database_url.get_secret_value(),
-            pool_size=database.database_pool_size,
+        self.consumer: ConsumerLoop | None = None
+        self.engine = create_engine(
+            settings.database.database_url.get_secret_value(),
+            pool_size=settings.database.database_pool_size,
             application_name=SERVICE,
         )
+        self.units = UnitOfWorkFactory(self.engine, write_outbox, on_commit=self.wake_relay.set)
+        self.http_channels = {
+            channel.network: _channel(channel, settings.sending)
+            for channel in settings.sending.all_channels()
+        }
+        self.channels = Channels(self.http_channels)
 
     @cached_property
-    def units(self) -> UnitOfWorkFactory:
-        return UnitOfWorkFactory(self.engine, write_outbox, on_commit=self.wake_relay.set)
-
-    @cached_property
-    def http_channels(self) -> Mapping[str, HttpChannel]:
-        sending = self.settings.sending
-        return {channel.network: _channel(channel, sending) for channel in sending.all_channels()}
-
-    @cached_property
-    def channels(self) -> Channels:
-        return Channels(self.http_channels)
-
-    @cached_property
-    def consumer(self) -> ConsumerLoop:
-        return build_consumer(self.settings.kafka, self.units, service=SERVICE, handlers=HANDLERS)
-
-    @cached_property
-    def app(self) -> FastAPI:
-        submit = SubmitDraft(
-            self.channels,
-            policy_for_private=self.settings.sending.private_replies_review,
-            ids=new_id,
+    def app(self) -> App:
+        """The HTTP API; built only where it is served, because only there tokens are checked."""
+        policy = Review(self.settings.sending.private_replies_review)
+        return build_app(
+            AppParts(
+                units=self.units,
+                channels=self.channels,
+                submit_draft=SubmitDraft(self.channels, policy_for_private=policy, ids=new_id),
+                ids=new_id,
+                auth=authenticator_for(self.settings.auth, clock=SystemClock()),
+                readiness={
+                    "database": lambda: is_reachable(self.engine),
+                    "consumer": self._has_joined,
+                },
+                liveness={"consumer": self._is_live},
+                max_body_bytes=self.settings.http.http_max_body_bytes,
+                version=version("ombud-responder"),
+            )
         )
-        return create_app(
-            service=SERVICE,
-            version=version("ombud-responder"),
-            routers=[
-                drafts.router,
-                reviews.router,
-                dispatches.router,
-                channel_routes.router,
-                four_eyes.router,
-            ],
-            state={
-                "units": self.units,
-                "channels": self.channels,
-                "submit_draft": submit,
-                "ids": new_id,
-            },
-            auth=authenticator_for(self.settings.auth, clock=SystemClock()),
-            readiness={"database": lambda: is_reachable(self.engine), **self._joined()},
-            liveness=self._alive(),
-            max_body_bytes=self.settings.http.http_max_body_bytes,
+
+    def api_loop(self) -> Loop:
+        return lambda stop: serve(self.app, self.settings.http, stop)
+
+    def consumer_loop(self) -> Loop:
+        """Consumes the router's events; readiness waits for it in the same process."""
+        self.consumer = build_consumer(
+            self.settings.kafka, self.units, service=SERVICE, handlers=HANDLERS
         )
+        return self.consumer.run
+
+    def relay_loop(self) -> Loop:
+        relay = build_relay(self.settings.kafka, self.engine, service=SERVICE, wake=self.wake_relay)
+        return relay.run
 
     def sending_loops(self) -> dict[str, Loop]:
         """The loops that send and settle; any number of processes may run them."""
@@ -114,37 +104,23 @@ class Responder:
         return {
             "dispatch": jobs.DispatchLoop(send, parallel=sending.dispatch_parallel).run,
             "leases": jobs.every(_SWEEP, jobs.expire(self.units, new_id), name="leases"),
-            "read_back": jobs.every(_SWEEP, jobs.read_back(look), name="read_back"),
+            "read_back": jobs.every(_SWEEP, look, name="read_back"),
             "four_eyes": jobs.every(_PROOF, jobs.watch_four_eyes(self.units), name="four_eyes"),
         }
-
-    def api_loop(self) -> Loop:
-        return lambda stop: serve(self.app, self.settings.http, stop)
-
-    def relay_loop(self) -> Loop:
-        relay = build_relay(self.settings.kafka, self.engine, service=SERVICE, wake=self.wake_relay)
-        return relay.run
 
     async def run(self, loops: Mapping[str, Loop]) -> int:
         """Run the loops until a signal, then close what was opened; the exit code."""
         closing: list[ClosingStep] = [
-            (f"channel_{network}", channel.aclose)
-            for network, channel in self.http_channels.items()
+            *((f"channel_{name}", channel.aclose) for name, channel in self.http_channels.items()),
+            ("engine", self.engine.dispose),
         ]
-        return await run_service(SERVICE, loops, closing=[*closing, ("engine", self._dispose)])
+        return await run_service(SERVICE, loops, closing=closing)
 
-    def _joined(self) -> dict[str, Callable[[], Awaitable[bool]]]:
-        # Only a process that consumes waits for its share of the topics.
-        async def joined() -> bool:
-            return self.consumer.is_joined
+    async def _has_joined(self) -> bool:
+        return self.consumer is None or self.consumer.is_joined
 
-        return {"consumer": joined} if "consumer" in self.__dict__ else {}
-
-    def _alive(self) -> dict[str, Callable[[], bool]]:
-        return {"consumer": self.consumer.health.is_live} if "consumer" in self.__dict__ else {}
-
-    async def _dispose(self) -> None:
-        await self.engine.dispose()
+    def _is_live(self) -> bool:
+        return self.consumer is None or self.consumer.health.is_live()
 
 
 def start() -> Responder:
@@ -156,12 +132,12 @@ def start() -> Responder:
 
 async def migrate() -> int:
     """Create role, schema and tables, or bring them up to date."""
-    responder = start()
-    database = responder.settings.database
-    if database.admin_database_url is None:
+    settings = ResponderSettings()
+    logging.configure(settings.log, SERVICE)
+    if settings.database.admin_database_url is None:
         raise ConfigurationError("migrate needs OMBUD_ADMIN_DATABASE_URL")
-    admin = database.admin_database_url.get_secret_value()
-    password = unquote(urlsplit(database.database_url.get_secret_value()).password or "")
+    admin = settings.database.admin_database_url.get_secret_value()
+    password = unquote(urlsplit(settings.database.database_url.get_secret_value()).password or "")
     if not password:
         raise ConfigurationError("OMBUD_DATABASE_URL names no password for the service's role")
     await migrations.prepare_database(admin, SERVICE, role_password=password)
@@ -178,8 +154,8 @@ def _channel(channel: ChannelSettings, sending: SendingSettings) -> HttpChannel:
         network=channel.network,
         accounts=channel.accounts,
         max_length=channel.max_length,
-        counting=channel.counting,
-        audiences=channel.audiences,
-        read_back=channel.read_back,
+        counting=Counting(channel.counting),
+        audiences=frozenset(Audience(audience) for audience in channel.audiences),
+        read_back=ReadBack(channel.read_back),
     )
     return HttpChannel(str(channel.url).rstrip("/"), capabilities, timeout=sending.timeout)

@@ -15,7 +15,7 @@ from common.ids import IdFactory
 from common.observability import metrics
 from common.observability.logging import get_logger
 from responder.handlers.send_replies import Claimed, SendReplies
-from responder.handlers.settle_unknown import ReadBackReplies, expire_leases
+from responder.handlers.settle_unknown import expire_leases
 from responder.storage.dispatches import count_unknown
 from responder.storage.four_eyes import check_four_eyes
 
@@ -106,11 +106,6 @@ def expire(units: UnitOfWorkFactory, ids: IdFactory) -> Callable[[], Awaitable[o
             _log.warning("dispatch_leases_expired", count=late)
 
     return work
-
-
-def read_back(look: ReadBackReplies) -> Callable[[], Awaitable[object]]:
-    """Work for `every`: look for unknown replies in their threads."""
-    return look
 
 
 def watch_four_eyes(units: UnitOfWorkFactory) -> Callable[[], Awaitable[object]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Literal
 
 from pydantic import AnyHttpUrl, BaseModel, Field
 
@@ -15,9 +16,6 @@ from common.settings import (
     KafkaSettings,
     LogSettings,
 )
-from responder.domain.channels import Counting, ReadBack
-from responder.domain.drafts import Review
-from responder.domain.words import Audience
 
 
 class ChannelSettings(BaseModel, frozen=True, extra="forbid"):
@@ -27,9 +25,9 @@ class ChannelSettings(BaseModel, frozen=True, extra="forbid"):
     url: AnyHttpUrl
     accounts: tuple[str, ...] = Field(min_length=1)
     max_length: int = Field(500, ge=1)
-    counting: Counting = Counting.CODE_POINTS
-    audiences: frozenset[Audience] = frozenset(Audience)
-    read_back: ReadBack = ReadBack.THREAD
+    counting: Literal["code_points", "utf16_units", "utf8_bytes"] = "code_points"
+    audiences: frozenset[Literal["public", "private"]] = frozenset({"public", "private"})
+    read_back: Literal["thread", "none"] = "thread"
 
 
 class SendingSettings(Block):
@@ -42,7 +40,7 @@ class SendingSettings(Block):
     channels: tuple[ChannelSettings, ...] = ()
     simulator_url: AnyHttpUrl | None = None
     simulator_accounts: tuple[str, ...] = ("motorrad_ag",)
-    private_replies_review: Review = Review.OPTIONAL
+    private_replies_review: Literal["optional", "required"] = "optional"
     dispatch_parallel: int = Field(16, ge=1, le=256)
     dispatch_timeout_s: float = Field(5.0, gt=0, le=30)
     dispatch_lease_s: float = Field(60.0, gt=0)

@@ -155,21 +155,12 @@ async def test_a_rate_limit_is_waited_out_and_then_sent_once(
 async def test_a_network_that_is_not_reached_is_asked_again(
     desk: Desk, simulator: Simulator
 ) -> None:
-    async with httpx.AsyncClient(trust_env=False) as client:
-        await client.post(simulator.address + "/outage", json={"seconds": 0.7})
-
-    async def away() -> bool:
-        try:
-            await posts(simulator)
-        except httpx.ConnectError:
-            return True
-        return False
-
-    await eventually(away)
+    await simulator.stop_listening()
     dispatch_id = await desk.approved()
     await desk.send_due()
     waiting = await desk.get(dispatch_id)
     assert (waiting.state, waiting.last_error) == (DispatchState.PENDING, "not_reached")
+    await simulator.listen_again()
 
     async def sent() -> bool:
         await desk.send_due()

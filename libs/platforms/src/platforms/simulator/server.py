@@ -56,6 +56,16 @@ class Simulator:
         self._server = await asyncio.start_server(self._serve, host, port)
         self._address = self._server.sockets[0].getsockname()[:2]
 
+    async def stop_listening(self) -> None:
+        """From now on connections are refused; those that are open go on."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+
+    async def listen_again(self) -> None:
+        """The opposite, at the same address."""
+        self._server = await asyncio.start_server(self._serve, *self._address)
+
     async def aclose(self) -> None:
         """Stop listening, hang up on whoever is still being lied to, close the log."""
         self._ending.set()
@@ -153,14 +163,11 @@ class Simulator:
             return
 
     async def _be_away(self, seconds: float) -> None:
-        if self._server is None:
-            return
-        self._server.close()
+        await self.stop_listening()
         try:
             await asyncio.wait_for(self._ending.wait(), seconds)
         except TimeoutError:
-            host, port = self._address
-            self._server = await asyncio.start_server(self._serve, host, port)
+            await self.listen_again()
 
     def _start(self, work: Any) -> None:
         task = asyncio.create_task(work)

@@ -1,0 +1,60 @@
+"""The responder's API as one app: its routes, and what they fetch from `app.state`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from fastapi import FastAPI
+
+from common.db.unit_of_work import UnitOfWorkFactory
+from common.ids import IdFactory
+from common.web.app import create_app
+from common.web.auth import Authenticator
+from common.web.health import LivenessCheck, ReadinessCheck
+from responder.api import channels as channel_routes
+from responder.api import dispatches, drafts, four_eyes, reviews
+from responder.gateways.channel import Channels
+from responder.handlers.submit_draft import SubmitDraft
+
+App = FastAPI
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppParts:
+    """What the API needs of the rest of the service."""
+
+    units: UnitOfWorkFactory
+    channels: Channels
+    submit_draft: SubmitDraft
+    ids: IdFactory
+    auth: Authenticator
+    readiness: Mapping[str, ReadinessCheck]
+    liveness: Mapping[str, LivenessCheck]
+    max_body_bytes: int
+    version: str
+
+
+def build_app(parts: AppParts) -> App:
+    """The app, ready to be served."""
+    return create_app(
+        service="responder",
+        version=parts.version,
+        routers=[
+            drafts.router,
+            reviews.router,
+            dispatches.router,
+            channel_routes.router,
+            four_eyes.router,
+        ],
+        state={
+            "units": parts.units,
+            "channels": parts.channels,
+            "submit_draft": parts.submit_draft,
+            "ids": parts.ids,
+        },
+        auth=parts.auth,
+        readiness=parts.readiness,
+        liveness=parts.liveness,
+        max_body_bytes=parts.max_body_bytes,
+    )
