@@ -151,7 +151,7 @@ async def test_a_dead_letter_that_cannot_be_written_commits_nothing(bench: Any) 
     await bench.produce(bench.record(bench.event("k", 3), partition=1))
     loop = bench.start()
     await eventually(lambda: bench.count("effect", "number = 3"), within=LONG)
-    await eventually(lambda: loop.what._held.get((bench.topic, 0)), within=LONG)
+    await eventually(lambda: loop.what._partitions.held.get((bench.topic, 0)), within=LONG)
     offsets = await bench.rows("select next_offset from consumer_offset where part = 0")
     assert offsets[0][0] == 0
     assert await bench.effects() == [("k", 3)]

@@ -41,7 +41,8 @@ _APPEND = text(
     " cast(:parts as int[]), cast(:offsets as bigint[]), cast(:timestamps as bigint[]),"
     " cast(:raw_keys as bytea[]), cast(:payloads as bytea[]), cast(:headers as bytea[])"
     ') with ordinality as e (key, event_id, topic, part, "offset", timestamp_ms, raw_key,'
-    " payload, headers, place) order by place on conflict (consumer, event_id) do nothing"
+    " payload, headers, place) order by place on conflict (consumer, event_id) do update"
+    " set dead_letter_id = coalesce(excluded.dead_letter_id, parked_event.dead_letter_id)"
 )
 _BURY = text(
     'insert into dead_letter (consumer, topic, part, "offset", timestamp_ms, event_id, type,'

@@ -9,16 +9,14 @@ is never broken: a partition that cannot go on waits, paused, while the others g
 from __future__ import annotations
 
 import asyncio
-import random
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 from time import monotonic
-from typing import Protocol
 
 from common.clock import Clock, SystemClock
 from common.errors import RetryableError, StaleAssignmentError, TooManyDeadLettersError
 from common.kafka.health import LoopHealth
+from common.kafka.partitions import OUTAGE_PAUSE_S, Partitions, by_partition
 from common.kafka.policies import Failure, OutageError, RetryPolicy
 from common.kafka.port import (
     BrokerError,
@@ -27,6 +25,7 @@ from common.kafka.port import (
     Record,
     TopicPartition,
 )
+from common.kafka.processor import BatchProcessor
 from common.observability import metrics
 from common.observability.logging import get_logger
 
@@ -37,49 +36,8 @@ _COMMIT_EVERY_S = 0.5
 _COMMIT_AGAIN_S = 5.0
 _TEND_EVERY_S = 1.0
 _LAG_EVERY_S = 5.0
-_OUTAGE_S = 3.0
 _DRAIN_S = 20.0
 _LAST_COMMIT_S = 2.0
-
-
-class BatchProcessor(Protocol):
-    """Handles records and remembers how far it came; all of a call, or nothing of it."""
-
-    async def positions(
-        self, partitions: Collection[TopicPartition]
-    ) -> Mapping[TopicPartition, int]:
-        """Where to go on reading, for every partition asked for; the claim to them begins here."""
-        ...
-
-    async def process(self, records: Sequence[Record]) -> None:
-        """Handle the records and move the stored offsets, or raise and change nothing.
-
-        Records of one partition come in order. Raises StaleAssignmentError where somebody else
-        moved an offset since it was read, OutageError where no batch could succeed now,
-        TooManyDeadLettersError to stop the loop; anything else makes the loop try smaller batches.
-        """
-        ...
-
-    async def reject(self, record: Record, failure: Failure) -> None:
-        """Put the record away durably and move its offset, or raise and change nothing."""
-        ...
-
-    async def tend(self) -> None:
-        """What needs doing from time to time, in small portions: called about once a second."""
-        ...
-
-    def forget(self, partitions: Collection[TopicPartition]) -> None:
-        """These partitions are no longer ours."""
-        ...
-
-
-@dataclass(slots=True)
-class _Held:
-    """A partition that waits. `attempts` outlives the wait until something of it is handled."""
-
-    attempts: int
-    resume_at: float
-    is_paused: bool
 
 
 class ConsumerLoop:
@@ -101,15 +59,10 @@ class ConsumerLoop:
         self._topics = topics
         self._processor = process
         self._max_records = max_records
-        self._retry = retry
         self._clock = clock
-        self._luck = random.Random()  # noqa: S311  (jitter)
         self._port: ConsumerPort = connect()
+        self._partitions = Partitions(self._port, consumer=consumer, retry=retry)
         self.health = LoopHealth()
-        self._unplaced: set[TopicPartition] = set()
-        self._held: dict[TopicPartition, _Held] = {}
-        self._reached: dict[TopicPartition, int] = {}
-        self._handled_ms: dict[str, int] = {}
         self._told: dict[TopicPartition, int] = {}
         self._is_revoking = False
         self._idle = asyncio.Event()
@@ -156,8 +109,8 @@ class ConsumerLoop:
             except BrokerError as error:
                 attempt += 1
                 _log.warning("consumer_cannot_join", consumer=self._consumer, error=error)
-                await _wait(stop, min(self._delay(attempt), _OUTAGE_S))
-                self._port = self._connect()
+                await _wait(stop, min(self._partitions.delay(attempt), OUTAGE_PAUSE_S))
+                self._port = self._partitions.port = self._connect()
             else:
                 return
             finally:
@@ -168,31 +121,20 @@ class ConsumerLoop:
         """One round: place, poll, handle, and the small duties. An outage does not end the loop."""
         self.health.beat()
         try:
-            if self._unplaced:
+            if self._partitions.unplaced:
                 await self._place()
-            self._resume_due()
+            self._partitions.resume_due()
             polled = await self._port.poll(timeout_s=_POLL_S, max_records=self._max_records)
             self._trouble = 0
-            if records := self._wanted(polled):
+            if not self._is_revoking and (records := self._partitions.wanted(polled)):
                 await self._handle(records)
             await self._do_duties()
         except RetryableError as error:
             self._trouble += 1
             _log.warning("loop_backs_off", consumer=self._consumer, error=error)
-            await asyncio.sleep(min(self._delay(self._trouble), _OUTAGE_S))
+            await asyncio.sleep(min(self._partitions.delay(self._trouble), OUTAGE_PAUSE_S))
 
     # --- handling ---------------------------------------------------------------------------
-
-    def _wanted(self, polled: Mapping[TopicPartition, Sequence[Record]]) -> list[Record]:
-        """What was polled, without partitions whose place is not known or that are going away."""
-        if self._is_revoking:
-            return []
-        return [
-            record
-            for partition, records in polled.items()
-            if partition not in self._unplaced
-            for record in records
-        ]
 
     async def _handle(self, records: Sequence[Record]) -> None:
         self._idle.clear()
@@ -231,7 +173,7 @@ class ConsumerLoop:
         if len(records) == 1:
             return await self._judge(records[0], error)
         metrics.LOOP_SPLITS_TOTAL.labels(self._consumer).inc()
-        parts = _by_partition(records)
+        parts = by_partition(records)
         if len(parts) > 1:
             for part in parts:
                 await self._settle(part)
@@ -245,8 +187,8 @@ class ConsumerLoop:
             self._hold([record], error)
             return False
         partition = TopicPartition(record.topic, record.partition)
-        held = self._held.get(partition)
-        failure = Failure(error, (held.attempts if held else 0) + 1, self._clock.now())
+        attempts = self._partitions.attempts(partition) + 1
+        failure = Failure(error, attempts, self._clock.now())
         try:
             await self._processor.reject(record, failure)
         except TooManyDeadLettersError:
@@ -261,38 +203,11 @@ class ConsumerLoop:
         return True
 
     def _advance(self, records: Sequence[Record]) -> None:
-        """Note how far we are: per partition the last record counts, and they come in order."""
-        last = {(record.topic, record.partition): record for record in records}
-        for (topic, number), record in last.items():
-            partition = TopicPartition(topic, number)
-            self._reached[partition] = record.offset + 1
-            self._handled_ms[topic] = record.timestamp_ms
-            self._held.pop(partition, None)
+        self._partitions.advance(records)
         self.health.progress()
 
     def _hold(self, records: Sequence[Record], error: Exception) -> None:
-        """Pause the partitions of these records, to be read again from the first of them."""
-        metrics.LOOP_RETRIES_TOTAL.labels(self._consumer, type(error).__name__).inc()
-        for part in _by_partition(records):
-            partition = TopicPartition(part[0].topic, part[0].partition)
-            held = self._held.get(partition)
-            attempts = (held.attempts if held else 0) + 1
-            delay = self._delay(attempts)
-            if isinstance(error, OutageError):
-                delay = min(delay, _OUTAGE_S)  # asking costs little, and all wait for the answer
-            self._held[partition] = _Held(attempts, monotonic() + delay, is_paused=True)
-            self._port.seek(partition, part[0].offset)
-            self._port.pause([partition])
-            _log.warning(
-                "partition_backs_off",
-                consumer=self._consumer,
-                topic=partition.topic,
-                partition=partition.partition,
-                attempts=attempts,
-                seconds=round(delay, 2),
-                error=error,
-            )
-        self._count_paused()
+        self._partitions.hold(records, error)
         self.health.progress()
 
     def _lose(self, records: Sequence[Record], error: Exception) -> None:
@@ -302,41 +217,19 @@ class ConsumerLoop:
         _log.warning("batch_is_stale", consumer=self._consumer, partitions=len(partitions))
         self._hold(records, error)
         self._processor.forget(partitions)
-        self._unplaced |= partitions & self._port.assignment()
-
-    # --- positions --------------------------------------------------------------------------
+        self._partitions.lose(partitions)
 
     async def _place(self) -> None:
         """Seek to where the database says; it wins over what Kafka remembers (R10)."""
         if monotonic() < self._place_at:
             return
-        partitions = frozenset(self._unplaced)
         try:
-            positions = await self._processor.positions(partitions)
+            positions = await self._processor.positions(frozenset(self._partitions.unplaced))
         except Exception as error:
-            self._place_at = monotonic() + self._delay(1)
+            self._place_at = monotonic() + self._partitions.delay(1)
             self.health.progress()  # waiting for the database is not being stuck
             raise RetryableError("the stored offsets cannot be read") from error
-        for partition in partitions & self._unplaced & self._port.assignment():
-            self._port.seek(partition, positions[partition])
-            self._reached[partition] = positions[partition]
-            if not self._is_waiting(partition):
-                self._port.resume([partition])
-        self._unplaced -= partitions
-
-    def _resume_due(self) -> None:
-        if not self._held:
-            return
-        now = monotonic()
-        for partition, held in self._held.items():
-            if held.is_paused and held.resume_at <= now and partition not in self._unplaced:
-                held.is_paused = False
-                self._port.resume([partition])
-        self._count_paused()
-
-    def _is_waiting(self, partition: TopicPartition) -> bool:
-        held = self._held.get(partition)
-        return held is not None and held.is_paused
+        self._partitions.place(positions)
 
     # --- duties -----------------------------------------------------------------------------
 
@@ -354,7 +247,8 @@ class ConsumerLoop:
 
     async def _tell(self) -> None:
         """Commit to Kafka what is committed in the database. A refusal is normal and harmless."""
-        news = {p: offset for p, offset in self._reached.items() if self._told.get(p) != offset}
+        reached = self._partitions.reached
+        news = {p: offset for p, offset in reached.items() if self._told.get(p) != offset}
         if not news:
             return
         try:
@@ -381,24 +275,7 @@ class ConsumerLoop:
         ends = {partition: self._port.end_offset(partition) for partition in assigned}
         if assigned and self.health.idle_for > timedelta(seconds=15):
             ends = await self._port.end_offsets(assigned)
-        lag = dict.fromkeys(self._topics, 0)
-        for partition in assigned:
-            end, reached = ends.get(partition), self._reached.get(partition)
-            behind = max(0, end - reached) if end is not None and reached is not None else 0
-            lag[partition.topic] += behind
-            metrics.LOOP_LAG_RECORDS.labels(self._consumer, *map(str, partition)).set(behind)
-        now_ms = self._clock.now().timestamp() * 1000
-        for topic, behind in lag.items():
-            age = (now_ms - self._handled_ms.get(topic, now_ms)) / 1000 if behind else 0.0
-            metrics.LOOP_LAG_SECONDS.labels(self._consumer, topic).set(max(0.0, age))
-        self.health.lag = sum(lag.values())
-
-    def _count_paused(self) -> None:
-        paused = sum(held.is_paused for held in self._held.values())
-        metrics.LOOP_PAUSED_PARTITIONS.labels(self._consumer).set(paused)
-
-    def _delay(self, attempt: int) -> float:
-        return self._retry.delay(attempt, luck=self._luck).total_seconds()
+        self.health.lag = self._partitions.measure_lag(ends, now=self._clock.now())
 
     # --- the group --------------------------------------------------------------------------
 
@@ -415,15 +292,13 @@ class ConsumerLoop:
         except TimeoutError:
             _log.warning("drain_took_too_long", consumer=self._consumer)
         await self._tell()
-        for state in (self._held, self._reached, self._told):
-            state.clear()
-        self._unplaced.clear()
+        self._told.clear()
+        self._partitions.clear()
         self._processor.forget(partitions)
 
     async def on_assigned(self, partitions: Collection[TopicPartition]) -> None:
         """Note what is ours; the loop itself asks the database where to begin."""
-        self._unplaced = set(partitions)
-        self._port.pause(partitions)
+        self._partitions.assign(partitions)
         self._place_at = 0.0
         self._is_revoking = False
         self.health.assigned = len(partitions)
@@ -442,13 +317,6 @@ class ConsumerLoop:
         finally:
             await self._port.stop()
             self.health.is_joined = False
-
-
-def _by_partition(records: Iterable[Record]) -> list[list[Record]]:
-    parts: dict[tuple[str, int], list[Record]] = {}
-    for record in records:
-        parts.setdefault((record.topic, record.partition), []).append(record)
-    return list(parts.values())
 
 
 async def _wait(stop: asyncio.Event, seconds: float) -> None:
