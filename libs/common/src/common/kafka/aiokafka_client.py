@@ -1,4 +1,6 @@
-"""The ports on aiokafka: the only module that imports it, and the place where its traps are shut.
+"""The consumer on aiokafka, the topics of a broker, and how the client's traps are shut.
+
+Only this module, `aiokafka_sender` and `tail` import the client; no other room does.
 
 Traps (RELIABILITY 1.2): unsafe defaults, waits without an end, `stop()` that raises CancelledError
 into its caller, idempotent sends that never expire. Every await here has a time limit.
@@ -32,19 +34,17 @@ from common.settings import KafkaSettings
 T = TypeVar("T")
 _log = get_logger("kafka")
 
-_START_S = 10.0
+START_S = 10.0
 _JOIN_S = 120.0
 _COMMIT_S = 5.0
 _STOP_S = 3.0
 _ASK_S = 5.0
-_LOOK_UP_S = 1.0
 _POLL_GRACE_S = 1.0
-_MAX_REQUEST_BYTES = 4_194_304
 _DEAD_LETTER_BYTES = 2_097_152
 """A dead letter is as large as the record it came from, plus its headers."""
 
 
-def _connection(settings: KafkaSettings) -> dict[str, Any]:
+def connection_options(settings: KafkaSettings) -> dict[str, Any]:
     """Address and security, the same for consumer, producer and admin."""
     options: dict[str, Any] = {
         "bootstrap_servers": settings.kafka_bootstrap,
@@ -75,7 +75,7 @@ class AiokafkaConsumer:
 
     async def start(self, topics: Sequence[str], listener: RebalanceListener) -> None:
         consumer = aiokafka.AIOKafkaConsumer(
-            **_connection(self._settings),
+            **connection_options(self._settings),
             client_id=self._client_id,
             group_id=self._group,
             enable_auto_commit=False,
@@ -94,7 +94,7 @@ class AiokafkaConsumer:
         try:
             # It waits for the first assignment, which a dead member may hold up for the session
             # time-out and the rebalance time-out; giving up earlier begins all over again.
-            await _bounded(consumer.start(), _JOIN_S)
+            await bounded(consumer.start(), _JOIN_S)
         except BaseException:
             await self.stop()
             raise
@@ -111,7 +111,7 @@ class AiokafkaConsumer:
         except TimeoutError:
             return {}
         except KafkaError as error:
-            raise BrokerError(_told(error)) from error
+            raise BrokerError(told(error)) from error
         return {
             TopicPartition(*partition): [
                 Record(r.topic, r.partition, r.offset, r.timestamp, r.key, r.value, r.headers)
@@ -133,7 +133,7 @@ class AiokafkaConsumer:
             # commit() itself repeats retriable errors for ever.
             await asyncio.wait_for(self._started.commit(offsets), _COMMIT_S)
         except (KafkaError, TimeoutError) as error:
-            raise CommitDroppedError(_told(error)) from error
+            raise CommitDroppedError(told(error)) from error
 
     def seek(self, partition: TopicPartition, offset: int) -> None:
         if partition in self._started.assignment():
@@ -159,13 +159,13 @@ class AiokafkaConsumer:
         self, partitions: Collection[TopicPartition]
     ) -> Mapping[TopicPartition, int]:
         theirs = [aiokafka.TopicPartition(*partition) for partition in partitions]
-        ends = await _bounded(self._started.end_offsets(theirs), _ASK_S)
+        ends = await bounded(self._started.end_offsets(theirs), _ASK_S)
         return {TopicPartition(*partition): offset for partition, offset in ends.items()}
 
     async def stop(self) -> None:
         consumer, self._consumer = self._consumer, None
         if consumer is not None:
-            await _stop(consumer.stop(), "consumer")
+            await close_client(consumer.stop(), "consumer")
 
     def _assigned_of(self, partitions: Collection[TopicPartition]) -> list[Any]:
         ours = self._started.assignment()
@@ -191,89 +191,6 @@ class _Listener(aiokafka.ConsumerRebalanceListener):  # type: ignore[misc]
         await self._listener.on_assigned([TopicPartition(*partition) for partition in assigned])
 
 
-class AiokafkaSender:
-    """What the producer needs from a client: partition counts, and batches to one partition.
-
-    Idempotent sends never expire (finding 5), so whoever gave up waiting must `abandon` this
-    sender: only that stops it from delivering the old batches later, in front of newer ones.
-    """
-
-    def __init__(self, settings: KafkaSettings, *, client_id: str) -> None:
-        self._settings = settings
-        self._client_id = client_id
-        self._producer: aiokafka.AIOKafkaProducer | None = None
-
-    async def connect(self) -> None:
-        """Connect unless we are connected. Raises BrokerError."""
-        await self._connected()
-
-    async def partition_count(self, topic: str) -> int:
-        """How many partitions the topic has. Raises BrokerError if it is not known within 1 s."""
-        producer = await self._connected()
-        return len(await _bounded(producer.partitions_for(topic), _LOOK_UP_S))
-
-    async def send(self, topic: str, partition: int, records: Sequence[_Outgoing]) -> None:
-        """Return when all are acknowledged, in the order given. Waits without an end."""
-        producer = await self._connected()
-        position = 0
-        acknowledged = []
-        try:
-            while position < len(records):
-                batch = producer.create_batch()
-                while position < len(records):
-                    key, value, headers = records[position]
-                    if batch.append(timestamp=None, key=key, value=value, headers=headers) is None:
-                        break
-                    position += 1
-                batch.close()
-                acknowledged.append(await producer.send_batch(batch, topic, partition=partition))
-            await asyncio.gather(*acknowledged)
-        except KafkaError as error:
-            raise BrokerError(f"{topic}: {_told(error)}") from error
-
-    async def stop(self) -> None:
-        """Close; what was sent is acknowledged already, so nothing is flushed for long."""
-        producer, self._producer = self._producer, None
-        if producer is not None:
-            await _stop(producer.stop(), "producer")
-
-    async def abandon(self) -> None:
-        """Forget this connection with everything that still waits in it."""
-        producer, self._producer = self._producer, None
-        if producer is None:
-            return
-        # No public way stops the sender without flushing first, which is what must not happen.
-        sender = getattr(producer, "_sender", None)
-        task = getattr(sender, "sender_task", None)
-        if task is not None:
-            task.cancel()
-        await _stop(producer.stop(), "producer")
-
-    async def _connected(self) -> aiokafka.AIOKafkaProducer:
-        if self._producer is None:
-            producer = aiokafka.AIOKafkaProducer(
-                **_connection(self._settings),
-                client_id=self._client_id,
-                acks="all",
-                enable_idempotence=True,
-                compression_type="lz4",
-                linger_ms=0,  # our batches come closed: nothing would join them
-                max_batch_size=256 * 1024,
-                max_request_size=_MAX_REQUEST_BYTES,
-                request_timeout_ms=5_000,
-            )
-            try:
-                await _bounded(producer.start(), _START_S)
-            except BaseException:
-                await _stop(producer.stop(), "producer")
-                raise
-            self._producer = producer
-        return self._producer
-
-
-_Outgoing = tuple[bytes | None, bytes | None, Sequence[tuple[str, bytes]]]
-
-
 async def ensure_topics(
     settings: KafkaSettings, topics: Sequence[Topic], *, replication_factor: int
 ) -> tuple[str, ...]:
@@ -281,14 +198,14 @@ async def ensure_topics(
 
     Idempotent, also against another process that does the same. Raises BrokerError.
     """
-    admin = AIOKafkaAdminClient(**_connection(settings), client_id="ombud-topics")
+    admin = AIOKafkaAdminClient(**connection_options(settings), client_id="ombud-topics")
     try:
-        await _bounded(admin.start(), _START_S)
-        existing = set(await _bounded(admin.list_topics(), _ASK_S))
+        await bounded(admin.start(), START_S)
+        existing = set(await bounded(admin.list_topics(), _ASK_S))
         missing = [topic for topic in topics if topic.name not in existing]
         if missing:
-            response = await _bounded(
-                admin.create_topics([_new_topic(t, replication_factor) for t in missing]), _START_S
+            response = await bounded(
+                admin.create_topics([_new_topic(t, replication_factor) for t in missing]), START_S
             )
             for name, code, *_ in response.topic_errors:
                 error = for_code(code)
@@ -296,18 +213,18 @@ async def ensure_topics(
                     raise BrokerError(f"topic {name} cannot be created: {error.__name__}")
         return tuple(topic.name for topic in missing)
     finally:
-        await _stop(admin.close(), "admin")
+        await close_client(admin.close(), "admin")
 
 
 async def describe_topics(settings: KafkaSettings) -> dict[str, int]:
     """The topics that the brokers have, each with its number of partitions. Raises BrokerError."""
-    admin = AIOKafkaAdminClient(**_connection(settings), client_id="ombud-topics")
+    admin = AIOKafkaAdminClient(**connection_options(settings), client_id="ombud-topics")
     try:
-        await _bounded(admin.start(), _START_S)
-        found = await _bounded(admin.describe_topics(), _ASK_S)
+        await bounded(admin.start(), START_S)
+        found = await bounded(admin.describe_topics(), _ASK_S)
         return {topic["topic"]: len(topic["partitions"]) for topic in found}
     finally:
-        await _stop(admin.close(), "admin")
+        await close_client(admin.close(), "admin")
 
 
 def _new_topic(topic: Topic, replication_factor: int) -> NewTopic:
@@ -326,14 +243,15 @@ def _new_topic(topic: Topic, replication_factor: int) -> NewTopic:
     )
 
 
-async def _bounded(call: Awaitable[T], seconds: float) -> T:
+async def bounded(call: Awaitable[T], seconds: float) -> T:
+    """The call's result within so many seconds; the client's errors as BrokerError."""
     try:
         return await asyncio.wait_for(call, seconds)
     except (KafkaError, OSError, TimeoutError) as error:
-        raise BrokerError(_told(error)) from error
+        raise BrokerError(told(error)) from error
 
 
-async def _stop(call: Awaitable[None], what: str) -> None:
+async def close_client(call: Awaitable[None], what: str) -> None:
     """Close within a time limit. Swallows the client's own CancelledError, not ours (finding 6)."""
     task = asyncio.ensure_future(call)
     done, _ = await asyncio.wait({task}, timeout=_STOP_S)
@@ -348,6 +266,6 @@ async def _stop(call: Awaitable[None], what: str) -> None:
             _log.warning("kafka_client_closed_with_error", client=what, error=error)
 
 
-def _told(error: BaseException) -> str:
+def told(error: BaseException) -> str:
     """The error's name; the client's texts quote whole requests."""
     return type(error).__name__

@@ -13,7 +13,7 @@ from functools import lru_cache
 from time import monotonic
 
 from common.events.envelope import Message
-from common.kafka.aiokafka_client import AiokafkaSender
+from common.kafka.aiokafka_sender import AiokafkaSender
 from common.kafka.port import BrokerError, PublishError
 from common.settings import KafkaSettings
 

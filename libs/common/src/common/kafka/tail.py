@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 import aiokafka
 from aiokafka.errors import KafkaError
 
-from common.kafka.aiokafka_client import _bounded, _connection, _stop
+from common.kafka.aiokafka_client import bounded, close_client, connection_options
 from common.kafka.port import BrokerError, Record, TopicPartition
 from common.settings import KafkaSettings
 
@@ -30,7 +30,7 @@ class TopicTail:
         self._topics = tuple(topics)
         self._positions: dict[TopicPartition, int] = {}
         self._consumer = aiokafka.AIOKafkaConsumer(
-            **_connection(settings),
+            **connection_options(settings),
             client_id=client_id,
             group_id=None,
             enable_auto_commit=False,
@@ -56,11 +56,11 @@ class TopicTail:
         Records are missing where retention has removed them, or the topic was made anew.
         Raises BrokerError.
         """
-        await _bounded(self._consumer.start(), _START_S)
+        await bounded(self._consumer.start(), _START_S)
         partitions = await self._partitions()
         self._consumer.assign(partitions)
-        first = await _bounded(self._consumer.beginning_offsets(partitions), _ASK_S)
-        end = await _bounded(self._consumer.end_offsets(partitions), _ASK_S)
+        first = await bounded(self._consumer.beginning_offsets(partitions), _ASK_S)
+        end = await bounded(self._consumer.end_offsets(partitions), _ASK_S)
         is_complete = True
         for theirs in partitions:
             ours = TopicPartition(*theirs)
@@ -94,12 +94,12 @@ class TopicTail:
 
     async def close(self) -> None:
         """Close; bounded, and never raises."""
-        await _stop(self._consumer.stop(), "tail")
+        await close_client(self._consumer.stop(), "tail")
 
     async def _partitions(self) -> list[aiokafka.TopicPartition]:
         found = []
         for topic in self._topics:
-            numbers = await _bounded(self._numbers(topic), _ASK_S)
+            numbers = await bounded(self._numbers(topic), _ASK_S)
             found += [aiokafka.TopicPartition(topic, number) for number in sorted(numbers)]
         return found
 
