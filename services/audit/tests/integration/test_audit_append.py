@@ -131,11 +131,3 @@ async def test_replicas_that_append_to_the_same_chains_neither_lose_nor_deadlock
         admin_dsn, "select max(seq) as last from audit.entry group by conversation_id"
     )
     assert {row["last"] for row in found} == {4}
-
-
-async def test_the_database_computes_the_same_hashes(
-    units: UnitOfWorkFactory, admin_dsn: str
-) -> None:
-    await append(units, life_of(mention()))
-    query = "select e.hash = audit.link_hash(e) as same from audit.entry e"
-    assert [row["same"] for row in await rows(admin_dsn, query)] == [True] * 4

@@ -100,25 +100,35 @@ async def test_the_role_of_the_service_cannot_change_the_past(
     assert report.entries == 12
 
 
-@pytest.mark.parametrize(
-    ("seq", "prev", "hash_"),
-    [
-        ("5", "(select hash from entry where conversation_id = $1 and seq = 4)", "sha256('x')"),
-        ("6", "(select hash from entry where conversation_id = $1 and seq = 4)", "sha256('x')"),
-        ("1", "decode(repeat('00', 32), 'hex')", "sha256('x')"),
-    ],
-)
+ADD = """
+    insert into entry (conversation_id, seq, event_id, topic, type, subject, at, recorded_at, body,
+                       prev, hash)
+    select $1, $2, gen_random_uuid(), 't', 'x', 's', now(), now(), '', {prev}, sha256('x')
+"""
+LAST_HASH = "(select hash from entry where conversation_id = $1 and seq = 4)"
+
+
 async def test_the_role_of_the_service_cannot_add_what_does_not_continue(
-    service: asyncpg.Connection[Any], units: UnitOfWorkFactory, seq: str, prev: str, hash_: str
+    service: asyncpg.Connection[Any], units: UnitOfWorkFactory
 ) -> None:
-    with pytest.raises(asyncpg.IntegrityConstraintViolationError):
-        await service.execute(
-            "insert into entry (conversation_id, seq, event_id, topic, type, subject, at, "
-            "recorded_at, body, prev, hash) select $1, "
-            f"{seq}, gen_random_uuid(), 't', 'x', 's', now(), now(), '', {prev}, {hash_}",
-            VICTIM,
-        )
+    for seq, prev in (
+        (5, "sha256('not the last hash')"),
+        (6, LAST_HASH),
+        (4, LAST_HASH),
+        (1, "decode(repeat('00', 32), 'hex')"),
+        (0, LAST_HASH),
+    ):
+        with pytest.raises(asyncpg.IntegrityConstraintViolationError):
+            await service.execute(ADD.format(prev=prev), VICTIM, seq)
     assert (await verify_all(units)).is_intact
+
+
+async def test_an_entry_that_the_service_did_not_hash_right_is_found(
+    service: asyncpg.Connection[Any], units: UnitOfWorkFactory
+) -> None:
+    await service.execute(ADD.format(prev=LAST_HASH), VICTIM, 5)
+    found = {(finding.kind, finding.seq) for finding in (await verify_all(units)).findings}
+    assert found == {(Break.CHANGED, 5), (Break.HEAD_BEHIND, 4), (Break.COUNT_DIFFERS, None)}
 
 
 @pytest.mark.parametrize(

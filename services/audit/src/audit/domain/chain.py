@@ -3,9 +3,8 @@
 hash = SHA-256("audit.v1" || prev || fields), each field as four bytes of length (big endian) and
 its bytes: conversation id (16), seq (8), event id (16), topic, type, subject (UTF-8), case id and
 mention id (16, or none), actor (UTF-8, or none), at and recorded at (8, microseconds since 1970
-in UTC), SHA-256 of the body. The first `prev` is 32 zero bytes. The same formula stands in the
-database's insert trigger (migrations), so that no writer can add an entry that does not continue
-its chain. Source: RELIABILITY 9.6.
+in UTC), SHA-256 of the body. The first `prev` is 32 zero bytes. That an entry continues the one
+before it is checked by the database too, on insert (migrations). Source: RELIABILITY 9.6.
 
 A chain alone cannot show that it was removed whole, head and all; see docs/decisions/0030.
 """
