@@ -229,6 +229,17 @@ async def test_a_body_of_another_shape_is_refused(desk: Desk, body: dict[str, An
     assert answer.status_code == 422
 
 
+@pytest.mark.parametrize("text", [r"\ud800", r"a\udfff", r"\u0000"])
+async def test_a_text_that_no_encoding_can_carry_is_refused(desk: Desk, text: str) -> None:
+    case_id = await desk.open_case(f"p-{uuid4().hex}")
+    answer = await desk.client.post(
+        f"/cases/{case_id}/drafts",
+        content=f'{{"kind": "answer", "visibility": "public", "text": "{text}"}}',
+        headers={**desk.token("anna"), "Content-Type": "application/json"},
+    )
+    assert answer.status_code == 422
+
+
 async def test_what_is_not_there_is_not_found(desk: Desk) -> None:
     nothing = uuid4()
     body = {"kind": "answer", "visibility": "public", "text": HELLO}
