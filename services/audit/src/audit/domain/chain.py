@@ -15,7 +15,8 @@ import enum
 import struct
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from hashlib import sha256
 from typing import NamedTuple
 from uuid import UUID
@@ -28,7 +29,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LENGTH = struct.Struct(">I").pack
 _FIXED = struct.Struct(">I16sIqI16s").pack
 _TIMES = struct.Struct(">IqIqI").pack
-_MICROSECOND_DAY, _MICROSECOND_SECOND = 86_400_000_000, 1_000_000
+_MICROSECOND = timedelta(microseconds=1)
 
 
 class Fact(NamedTuple):
@@ -106,15 +107,14 @@ class StoredEntry(NamedTuple):
 
 def microseconds(moment: datetime) -> int:
     """Whole microseconds since 1970 in UTC; exact, as a float would not be."""
-    span = moment - _EPOCH
-    return span.days * _MICROSECOND_DAY + span.seconds * _MICROSECOND_SECOND + span.microseconds
+    return (moment - _EPOCH) // _MICROSECOND
 
 
 def link_hash(
     prev: bytes, conversation_id: UUID, seq: int, fact: Fact, *, recorded_at: datetime
 ) -> bytes:
     """The hash of an entry (32 bytes)."""
-    topic, type_, subject = fact.topic.encode(), fact.type.encode(), fact.subject.encode()
+    subject = fact.subject.encode()
     case_id, mention_id, actor = fact.filing
     case = case_id.bytes if case_id else b""
     mention = mention_id.bytes if mention_id else b""
@@ -125,10 +125,7 @@ def link_hash(
                 _VERSION,
                 prev,
                 _FIXED(16, conversation_id.bytes, 8, seq, 16, fact.event_id.bytes),
-                _LENGTH(len(topic)),
-                topic,
-                _LENGTH(len(type_)),
-                type_,
+                _names(fact.topic, fact.type),
                 _LENGTH(len(subject)),
                 subject,
                 _LENGTH(len(case)),
@@ -142,6 +139,13 @@ def link_hash(
             )
         )
     ).digest()
+
+
+@lru_cache(maxsize=256)
+def _names(topic: str, type_: str) -> bytes:
+    """Topic and type as fields; there are few of them, and this is asked for every entry."""
+    fields = (topic.encode(), type_.encode())
+    return b"".join(_LENGTH(len(field)) + field for field in fields)
 
 
 def append(

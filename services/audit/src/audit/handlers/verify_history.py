@@ -101,12 +101,13 @@ async def _check(portion: Portion, report: Report) -> None:
         if current is not None:
             _count(report, check_chain(current, chain, heads.pop(current, None)))
 
-    async for conversation_id, entry in portion.entries():
-        if conversation_id != current:
-            finish()
-            current, chain = conversation_id, []
-        chain.append(entry)
-        report.entries += 1
+    async for batch in portion.batches():
+        for conversation_id, entry in batch:
+            if conversation_id != current:
+                finish()
+                current, chain = conversation_id, []
+            chain.append(entry)
+        report.entries += len(batch)
     finish()
     for conversation_id, head in heads.items():  # heads without a single entry
         _count(report, check_chain(conversation_id, [], head))

@@ -6,7 +6,7 @@ be the largest.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from audit.domain.chain import Fact, Head, StoredEntry
 from audit.domain.filing import Filing
 
-_PREFETCH = 1000
+_ROWS = 1000
 _ZERO = UUID(int=0)
 _LAST = UUID(int=2**128 - 1)
 _HEADS = text("""
@@ -51,19 +51,23 @@ class Portion:
         self._connection = connection
         self._after = after
 
-    async def entries(self) -> AsyncIterator[tuple[UUID, StoredEntry]]:
+    async def batches(self) -> AsyncIterator[list[tuple[UUID, StoredEntry]]]:
         """Every entry, by conversation and number; also of conversations without a head."""
         raw = await self._connection.get_raw_connection()
         driver: Any = raw.driver_connection
-        cursor = driver.cursor(_ENTRIES, self._after, self.upto or _LAST, prefetch=_PREFETCH)
-        async for row in cursor:
-            (
-                conversation_id, seq, event_id, topic, type_, subject, case_id, mention_id, actor,
-                at, recorded_at, body, prev, hash_,
-            ) = row  # fmt: skip
-            filing = Filing(case_id, mention_id, actor)
-            fact = Fact(event_id, topic, type_, subject, at, body, filing)
-            yield conversation_id, StoredEntry(seq, fact, recorded_at, prev, hash_)
+        cursor = await driver.cursor(_ENTRIES, self._after, self.upto or _LAST)
+        while rows := await cursor.fetch(_ROWS):
+            yield [_entry(row) for row in rows]
+
+
+def _entry(row: Sequence[Any]) -> tuple[UUID, StoredEntry]:
+    (
+        conversation_id, seq, event_id, topic, type_, subject, case_id, mention_id, actor, at,
+        recorded_at, body, prev, hash_,
+    ) = row  # fmt: skip
+    filing = Filing(case_id, mention_id, actor)
+    fact = Fact(event_id, topic, type_, subject, at, body, filing)
+    return conversation_id, StoredEntry(seq, fact, recorded_at, prev, hash_)
 
 
 async def portion(connection: AsyncConnection, *, after: UUID | None, limit: int) -> Portion:
