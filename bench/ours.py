@@ -77,16 +77,15 @@ async def _push(producer: ProducerPort, batch: Sequence[Message]) -> None:
 
 
 async def _placed(history: asyncpg.Connection) -> int:
-    return int(
-        await history.fetchval("select count(*) from audit.entry where type = any($1)", _PLACED)
-    )
+    counted = "select coalesce(sum(entries), 0) from audit.type_count where type = any($1)"
+    return int(await history.fetchval(counted, _PLACED))
 
 
 async def _latencies(
     producer: ProducerPort, history: asyncpg.Connection, count: int
 ) -> list[float]:
     """Seconds from the publish of a mention until its place is visible in the history."""
-    sent: dict[UUID, float] = {}
+    sent: dict[UUID, tuple[UUID, float]] = {}
     waits: list[float] = []
 
     async def watch() -> None:
@@ -94,19 +93,21 @@ async def _latencies(
             if sent:
                 rows = await history.fetch(
                     "select mention_id from audit.entry "
-                    "where mention_id = any($1) and type = any($2)",
-                    list(sent),
+                    "where conversation_id = any($1) and type = any($2)",
+                    [conversation_id for conversation_id, _ in sent.values()],
                     _PLACED,
                 )
                 now = time.perf_counter()
-                waits.extend(now - sent.pop(row["mention_id"]) for row in rows)
+                for row in rows:
+                    if row["mention_id"] in sent:
+                        waits.append(now - sent.pop(row["mention_id"])[1])
             await asyncio.sleep(0.004)
 
     watcher = asyncio.create_task(watch())
     began = time.perf_counter()
     for number, (found, message) in enumerate(messages(0, count, "calm")):
         await asyncio.sleep(max(0.0, began + number / 20 - time.perf_counter()))
-        sent[found.mention_id] = time.perf_counter()
+        sent[found.mention_id] = (found.conversation_id, time.perf_counter())
         await producer.publish([message])
     await asyncio.wait_for(watcher, 60)
     return waits

@@ -58,7 +58,7 @@ async def wait_until_settled(admin_url: str, expected: int, *, within_s: float) 
         while time.monotonic() < deadline:
             placed = await connection.fetchval("select count(*) from router.disposition")
             kept = await connection.fetchval(
-                "select count(distinct mention_id) from audit.entry where type = any($1)",
+                "select coalesce(sum(entries), 0) from audit.type_count where type = any($1)",
                 list(PLACED),
             )
             waiting = await connection.fetchval("select count(*) from router.outbox")
@@ -103,11 +103,12 @@ async def _judge(
             "where state <> 'closed' group by conversation_id having count(*) > 1) twice"
         ),
         history_missing=await count(
-            "select count(*) from ingest.mention m where exists (select from unnest($1::text[]) s "
-            "where not exists (select from audit.entry e where e.mention_id = m.mention_id "
-            "and e.type = s)) or not exists (select from audit.entry e "
-            "where e.mention_id = m.mention_id and e.type = any($2::text[]))",
-            list(STAGES[:2]),
+            "select count(*) from ingest.mention m left join ("
+            "  select mention_id, bool_or(type = $1) and bool_or(type = $2)"
+            "  and bool_or(type = any($3::text[])) as is_whole"
+            "  from audit.entry where mention_id is not null group by mention_id"
+            ") e using (mention_id) where e.is_whole is not true",
+            *STAGES[:2],
             list(PLACED),
         ),
         history_twice=await count(
