@@ -98,9 +98,11 @@ async def _latencies(
                     _PLACED,
                 )
                 now = time.perf_counter()
-                for row in rows:
-                    if row["mention_id"] in sent:
-                        waits.append(now - sent.pop(row["mention_id"])[1])
+                waits.extend(
+                    now - sent.pop(row["mention_id"])[1]
+                    for row in rows
+                    if row["mention_id"] in sent
+                )
             await asyncio.sleep(0.004)
 
     watcher = asyncio.create_task(watch())
