@@ -12,6 +12,7 @@ import time
 from collections.abc import Mapping
 from uuid import UUID
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from common.ids import new_id
@@ -58,6 +59,8 @@ class Surroundings:
         with bind_request(request_id=request_id, traceparent=_header(scope, b"traceparent")):
             try:
                 await self._app(scope, receive, send_with_ids)
+            except ClientDisconnect:
+                pass  # the client left before its body was complete: nobody is there to answer
             except Exception as error:  # noqa: BLE001  (the last place that can still answer)
                 answer = answer_unhandled(error, request_id=request_id)
                 if status == 0:
