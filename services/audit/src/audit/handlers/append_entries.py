@@ -8,17 +8,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import timedelta
 from uuid import UUID
 
 from audit.domain import chain
 from audit.domain.chain import Fact
-from audit.handlers.read_filing import read_filing
+from audit.handlers.read_filing import read_detected_at, read_filing
 from audit.storage import chains
 from audit.storage.chains import NewEntry
 from common.db.unit_of_work import UnitOfWork
 from common.errors import PoisonMessageError
+from common.events.catalog import TYPE_OF
+from common.events.router import CaseContinued, CaseOpened
 from common.inbox.handling import RawEvent
 from common.observability import metrics
+
+_PLACED = frozenset({TYPE_OF[CaseOpened], TYPE_OF[CaseContinued]})
+"""The last facts of a mention's way that have the mention inside."""
 
 
 async def append_entries(uow: UnitOfWork, events: Sequence[RawEvent]) -> None:
@@ -75,6 +81,11 @@ def _measure(uow: UnitOfWork, facts: Sequence[tuple[UUID, Fact]]) -> None:
         metrics.AUDIT_ENTRIES_TOTAL.labels(topic).inc(number)
         # One look per batch: the oldest of it. A look per entry would cost as much as its hash.
         oldest = min(fact.at for _, fact in facts if fact.topic == topic)
-        metrics.AUDIT_DELAY_SECONDS.labels(topic).observe(
-            max((uow.now - oldest).total_seconds(), 0.0)
-        )
+        metrics.AUDIT_DELAY_SECONDS.labels(topic).observe(_seconds(uow.now - oldest))
+    placed = [fact for _, fact in facts if fact.type in _PLACED]
+    if placed and (detected_at := read_detected_at(placed[0].body)):
+        metrics.AUDIT_END_TO_END_SECONDS.observe(_seconds(uow.now - detected_at))
+
+
+def _seconds(span: timedelta) -> float:
+    return max(span.total_seconds(), 0.0)

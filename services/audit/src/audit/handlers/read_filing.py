@@ -6,6 +6,7 @@ event of another service is filed right without a change here.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +24,14 @@ class _Mention(Struct, frozen=True):
     mention_id: UUID | None = None
 
 
+class _Detected(Struct, frozen=True):
+    detected_at: datetime
+
+
+class _Found(Struct, frozen=True):
+    mention: _Detected
+
+
 class _Glance(Struct, frozen=True):
     case_id: UUID | None = None
     mention_id: UUID | None = None
@@ -31,6 +40,7 @@ class _Glance(Struct, frozen=True):
 
 
 _GLANCE = msgspec.json.Decoder(_Glance)
+_FOUND = msgspec.json.Decoder(_Found)
 _ANY = msgspec.json.Decoder()
 
 
@@ -47,6 +57,14 @@ def read_filing(body: bytes) -> Filing:
     if not actor or "\x00" in actor:  # PostgreSQL holds no NUL
         actor = None
     return Filing(glance.case_id, mention_id, actor)
+
+
+def read_detected_at(body: bytes) -> datetime | None:
+    """When the mention inside an event was detected; None where there is none inside."""
+    try:
+        return _FOUND.decode(body).mention.detected_at
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return None
 
 
 def read_body(body: bytes) -> Any:
