@@ -94,10 +94,12 @@ async def _keep_mentions(uow: UnitOfWork, origin: Origin, posts: Sequence[FoundP
     await mentions.add_ways_found(
         uow.connection, [item for item in placed if item.mention_id not in new]
     )
-    uow.publish(
-        *(_received(item, origin, detected_at=uow.now) for item in placed if item.mention_id in new)
-    )
-    return len(new)
+    accepted = [item for item in placed if item.mention_id in new]
+    uow.publish(*(_received(item, origin, detected_at=uow.now) for item in accepted))
+    for item in accepted:
+        span = (uow.now - item.post.posted_at).total_seconds()
+        metrics.INGEST_DETECTION_SECONDS.labels(origin.network).observe(max(span, 0.0))
+    return len(accepted)
 
 
 def _addressed(post: FoundPost, origin: Origin) -> FoundPost:
