@@ -40,7 +40,7 @@ from stages import (
 from classifier.gateways.model.cues import SIGNATURE
 from classifier.gateways.model.lexicon import FINGERPRINT
 
-VERSION = "1.0.0"
+VERSION = "1.0.1"
 PRECISION = 0.97
 LANGUAGES = ("de", "en")
 _FOLDS = 5

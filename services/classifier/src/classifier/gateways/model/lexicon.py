@@ -1,15 +1,17 @@
 """Reads lexicon.toml: the words and patterns that cues and the language guess listen for."""
 
 import hashlib
+import json
 import re
 import tomllib
 from importlib.resources import files
 
-_RAW = (files("classifier.gateways.model") / "lexicon.toml").read_bytes()
-_READ = tomllib.loads(_RAW.decode())
+_TEXT = (files("classifier.gateways.model") / "lexicon.toml").read_text(encoding="utf-8")
+_READ = tomllib.loads(_TEXT)
 
 # Part of a model's description: an artefact trained on other words must not run with these.
-FINGERPRINT = hashlib.sha256(_RAW).hexdigest()[:12]
+# Over what was read, so that a comment may change without training again.
+FINGERPRINT = hashlib.sha256(json.dumps(_READ).encode()).hexdigest()[:12]
 WORDS: dict[str, frozenset[str]] = {k: frozenset(v.split()) for k, v in _READ["words"].items()}
 LANGUAGE: dict[str, frozenset[str]] = {
     k: frozenset(v.split()) for k, v in _READ["language"].items()
