@@ -38,3 +38,12 @@ def case_of(event: Event[Any]) -> UUID:
 def types_of(rows: Sequence[Any]) -> list[str]:
     """The short names of published events: `case.opened` of `router.case.opened.v1`."""
     return [row["type"].removeprefix("router.").removesuffix(".v1") for row in rows]
+
+
+async def somebody_waits_for_a_lock(database: Any) -> bool:
+    """Whether a session of this database stands behind a row that another one holds."""
+    waiting: bool = await database.fetchval(
+        "select count(*) > 0 from pg_stat_activity"
+        " where datname = current_database() and wait_event_type = 'Lock'"
+    )
+    return waiting

@@ -9,12 +9,13 @@ from uuid import UUID
 
 import pytest
 from router_builders import Mentions, reply
-from router_steps import case_of, place, stop, types_of
+from router_steps import case_of, place, somebody_waits_for_a_lock, stop, types_of
 
 from common.db.unit_of_work import UnitOfWorkFactory
 from common.errors import ConflictError, NotFoundError, PreconditionFailedError
 from common.ids import new_id
 from common.outbox.writer import write_outbox
+from common.testing.eventually import eventually
 from common.timers.loop import TimerLoop
 from router.domain.claims import Person
 from router.domain.closing import closing
@@ -80,6 +81,19 @@ async def test_eight_at_once_make_one_winner_whom_the_others_read_about(
     row = await database.fetchrow("select state, holder_id from cases")
     assert tuple(row) == ("claimed", winner.id)
     assert types_of(await database.fetch(ALL)) == ["case.opened", "case.claimed"]
+
+
+async def test_who_comes_second_waits_for_the_first_and_then_reads_their_name(
+    units: UnitOfWorkFactory, case_id: UUID, database: Any
+) -> None:
+    async with units.begin() as uow:
+        configuration = await Configurations().in_force(uow.connection)
+        await claim_case(configuration, uow, wish(case_id), lease=None, new_id=new_id)
+        rival = asyncio.create_task(take(units, wish(case_id, TOM)))
+        await eventually(lambda: somebody_waits_for_a_lock(database))
+    with pytest.raises(ConflictError) as refusal:
+        await rival
+    assert refusal.value.details["holder"] == "Mia"
 
 
 async def test_a_lease_ends_by_itself_and_a_renewed_one_does_not(

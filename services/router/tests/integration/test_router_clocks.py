@@ -8,11 +8,15 @@ from typing import Any
 
 import pytest
 from router_builders import Mentions, reply
-from router_steps import case_of, place, stop, types_of
+from router_steps import case_of, place, somebody_waits_for_a_lock, stop, types_of
 
 from common.db.unit_of_work import UnitOfWorkFactory
 from common.outbox.writer import write_outbox
+from common.testing.eventually import eventually
 from common.timers.loop import TimerLoop
+from common.timers.store import DueTimer
+from router.handlers.ring_first_reaction_clock import breach_first_reaction
+from router.handlers.stop_first_reaction_clock import stop_first_reaction_clock
 from router.jobs import TIMERS
 from router.storage.configurations import Configurations
 
@@ -159,6 +163,37 @@ async def test_a_reply_sent_in_time_wins_over_a_breach_told_before_we_heard(
     clock = await database.fetchrow("select * from clock")
     assert clock["state"] == "met"
     assert clock["breached_at"] is not None
+
+
+async def test_a_bell_that_rings_while_the_reply_is_being_noted_waits_and_finds_nothing_to_do(
+    units: UnitOfWorkFactory, configurations: Configurations, database: Any
+) -> None:
+    mention = ago(minutes=11)("service")
+    await place(units, configurations, mention)
+    case_id, conversation = case_of(mention), mention.data.mention.conversation_id
+    in_time = mention.data.mention.detected_at + timedelta(minutes=9)
+    bell = DueTimer(
+        id=1,
+        owner_id=case_id,
+        conversation_id=conversation,
+        kind="first_reaction_breach",
+        due_at=in_time,
+        payload={},
+        generation=0,
+        attempts=0,
+    )
+
+    async def rings() -> None:
+        async with units.begin() as uow:
+            await breach_first_reaction(uow, [bell])
+
+    async with units.begin() as uow:
+        await stop_first_reaction_clock(uow, [reply(case_id, conversation, sent_at=in_time)])
+        ringing = asyncio.create_task(rings())
+        await eventually(lambda: somebody_waits_for_a_lock(database))
+    await ringing
+    assert await database.fetchval("select state from clock") == "met"
+    assert types_of(await database.fetch(ALL)) == ["case.opened", "clock.stopped"]
 
 
 async def test_timer_and_reply_at_once_end_in_one_consistent_state(
