@@ -97,26 +97,6 @@ def dashboards() -> dict[str, Any]:
     }
 
 
-def create_topics() -> str:
-    """For docker compose, where no operator makes the topics."""
-    lines = [
-        "#!/bin/bash",
-        NOTE.rstrip(),
-        "# create-topics.sh <bootstrap> <replication factor>",
-        "set -euo pipefail",
-        "make() {",
-        '  /opt/kafka/bin/kafka-topics.sh --bootstrap-server "$bootstrap" --create \\',
-        '    --if-not-exists --replication-factor "$replicas" --topic "$1" --partitions "$2" \\',
-        '    --config retention.ms="$3"',
-        "}",
-        'bootstrap="$1" replicas="$2"',
-    ]
-    for each in all_topics():
-        retention = round(each.retention.total_seconds() * 1000)
-        lines.append(f"make {each.name} {each.partitions} {retention}")
-    return "\n".join(lines) + "\n"
-
-
 def generated() -> Mapping[Path, str]:
     """Every generated file with the text that it should have."""
     return {
@@ -124,9 +104,6 @@ def generated() -> Mapping[Path, str]:
         COMPONENTS / "strimzi" / "users.yaml": _documents(map(user, SERVICES)),
         COMPONENTS / "monitoring" / "rules.yaml": _documents(iter([alerts()])),
         COMPONENTS / "monitoring" / "dashboards.yaml": _documents(iter([dashboards()])),
-        DEPLOY / "kafka" / "create-topics.sh": create_topics(),
-        # Kustomize reads nothing outside the overlay's own folder.
-        DEPLOY / "k8s" / "overlays" / "local" / "create-topics.sh": create_topics(),
     }
 
 

@@ -1,7 +1,7 @@
 """A small kustomize, for machines without one: only what our own kustomizations use.
 
 Known: resources, components, namespace, labels (with templates), configMapGenerator (literals,
-files, merge; without hash), patches (strategic merge by file; target by kind, name and one label),
+merge; without hash), patches (strategic merge by file; target by kind, name and one label),
 images, replicas. Anything else is an error, never ignored. `check.py` compares the result with
 kubectl's wherever that is installed.
 """
@@ -75,7 +75,6 @@ def _components(documents: list[Document], names: list[str], folder: Path) -> li
 def _config_maps(documents: list[Document], maps: list[Document], folder: Path) -> list[Document]:
     for spec in maps:
         data = dict(literal.split("=", 1) for literal in spec.pop("literals", []))
-        data |= {Path(file).name: (folder / file).read_text() for file in spec.pop("files", [])}
         name, behaviour = spec.pop("name"), spec.pop("behavior", "create")
         if spec or behaviour not in ("create", "merge"):
             raise UnknownFeatureError(f"{folder}: configMapGenerator {spec or behaviour}")

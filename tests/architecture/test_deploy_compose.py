@@ -14,7 +14,7 @@ from common.events.catalog import SERVICES
 ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 PARTS: dict[str, dict[str, Any]] = COMPOSE["services"]
-OURS = [*SERVICES, *(f"migrate-{service}" for service in SERVICES), "simulator"]
+OURS = [*SERVICES, *(f"migrate-{service}" for service in SERVICES), "simulator", "topics"]
 
 
 @pytest.mark.parametrize("service", SERVICES)
