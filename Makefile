@@ -9,6 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DATA ?= ../shared/data
 PACKAGES := libs/common libs/platforms services/ingest services/classifier services/router services/responder services/audit tools/ombud
+MODEL := services/classifier/src/classifier/gateways/model/artefact
 ARGS ?=
 
 .PHONY: help setup demo dev test test-fast faults check format contracts lock train train-check bench up down k8s-check clean
@@ -57,10 +58,10 @@ contracts: setup ## regenerate AsyncAPI, schemas, docs/events.md from the catalo
 	@$(BIN)/python -m common.events.asyncapi
 
 train: setup ## train the classifier's model from labelled posts, bit for bit
-	@$(BIN)/python services/classifier/training/train.py --data $(DATA)/mentions
+	@$(BIN)/python services/classifier/training/train.py --data $(DATA)/mentions --out $(MODEL)
 
 train-check: setup ## train again and compare with the shipped artefact
-	@$(BIN)/python services/classifier/training/train.py --data $(DATA)/mentions --check
+	@$(BIN)/python services/classifier/training/train.py --data $(DATA)/mentions --out $(MODEL) --check
 
 bench: setup ## throughput and latency, against the limit and against a peer
 	@$(BIN)/python -m bench $(ARGS)

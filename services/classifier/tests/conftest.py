@@ -1,0 +1,56 @@
+"""Fixtures of the classifier's tests: its database and its API."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from classifier.gateways.model import ShippedModel
+from classifier.handlers.models import ModelThread
+from common.db import migrations
+from common.db.engine import create_engine
+from common.db.unit_of_work import UnitOfWorkFactory
+from common.outbox.writer import write_outbox
+from common.testing.postgres import (
+    create_database,
+    drop_database,
+    ensure_template,
+    fingerprint,
+    with_user,
+)
+
+MIGRATIONS = Path(__file__).resolve().parents[1] / "migrations"
+PASSWORD = "for-tests-only"
+
+
+async def _migrate(dsn: str) -> None:
+    await migrations.prepare_database(dsn, "classifier", role_password=PASSWORD)
+    await migrations.upgrade(dsn, "classifier", MIGRATIONS)
+
+
+@pytest.fixture(scope="module")
+def service_dsn(postgres_admin_dsn):
+    """A migrated database of this module's own, as the service's role."""
+
+    async def make() -> str:
+        name = f"classifier_{fingerprint(MIGRATIONS)}"
+        template = await ensure_template(postgres_admin_dsn, name, _migrate)
+        return await create_database(postgres_admin_dsn, template=template)
+
+    dsn = asyncio.run(make())
+    yield with_user(dsn, "ombud_classifier", password=PASSWORD)
+    asyncio.run(drop_database(dsn))
+
+
+@pytest.fixture
+async def units(service_dsn):
+    engine = create_engine(service_dsn, pool_size=4, application_name="classifier-tests")
+    yield UnitOfWorkFactory(engine, write_outbox)
+    await engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def model():
+    return ModelThread(ShippedModel.load())
