@@ -14,8 +14,10 @@ import httpx
 import orjson
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from common.errors import OmbudError
+from common.kafka.port import BrokerError
 from common.testing.stack import StackError
 
 NO = 1
@@ -39,7 +41,8 @@ class CommandError(OmbudError):
 
 def fail(message: str, *, exit_code: int = MISSING) -> NoReturn:
     """Say why and end."""
-    console.print(f"[bold red]error:[/] {message}")
+    # Escaped: what a file or a service says may look like markup.
+    console.print(f"[bold red]error:[/] {escape(message)}", soft_wrap=True)
     raise typer.Exit(exit_code)
 
 
@@ -59,6 +62,8 @@ def speaks_plainly(command: Callable[P, R]) -> Callable[P, R]:
             fail(str(error), exit_code=error.exit_code)
         except StackError as error:
             fail(str(error))
+        except BrokerError as error:
+            fail(f"the broker does not answer: {error}")
         except httpx.TransportError as error:
             fail(f"{error.request.url.copy_with(query=None)} does not answer; is `ombud dev` up?")
         except KeyboardInterrupt:

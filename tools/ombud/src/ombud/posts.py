@@ -80,11 +80,12 @@ def invented_posts(count: int) -> Iterator[dict[str, Any]]:
 
 def _read(line: bytes, number: int, handle: str) -> dict[str, Any]:
     try:
-        return as_found(orjson.loads(line), number, handle=handle)
-    except (orjson.JSONDecodeError, KeyError, TypeError) as error:
-        raise CommandError(
-            f"line {number + 1} is no JSON object with id and text", exit_code=NO
-        ) from error
+        post = orjson.loads(line)
+        if isinstance(post, dict):
+            return as_found(post, number, handle=handle)
+    except (orjson.JSONDecodeError, KeyError):
+        pass
+    raise CommandError(f"line {number + 1} is no JSON object with id and text", exit_code=NO)
 
 
 def as_found(post: dict[str, Any], number: int, *, handle: str = ACCOUNT) -> dict[str, Any]:

@@ -88,7 +88,10 @@ def load_target() -> Target:
             f"no stack is running here ({path} is missing): start one with `ombud dev`, "
             "or name a deployment with OMBUD_<SERVICE>_URL and OMBUD_TOKEN"
         )
-    return Target(**orjson.loads(path.read_bytes()))
+    try:
+        return Target(**orjson.loads(path.read_bytes()))
+    except (orjson.JSONDecodeError, TypeError) as error:
+        raise CommandError(f"{path} is no state file of `ombud dev`: remove it") from error
 
 
 def answer(response: httpx.Response) -> Any:

@@ -13,7 +13,7 @@ import typer
 
 from classifier.domain.labels import Classification, PostText
 from classifier.gateways.model import ShippedModel
-from ombud.output import NO, CommandError, speaks_plainly
+from ombud.output import NO, WRONG_USE, CommandError, speaks_plainly
 
 BATCH = 512
 
@@ -29,14 +29,13 @@ def classify(
     Out: id, service, confidence (0..1, of the decision), decision (service, non_service, triage),
     kind, abusive, urgent, language, evidence, model.
     """
-    model = ShippedModel.load()
     if file is None:
-        _classify(model, sys.stdin.buffer)
+        _classify(ShippedModel.load(), sys.stdin.buffer)
         return
     if not file.is_file():
-        raise CommandError(f"{file} is no file")
+        raise CommandError(f"{file} is no file", exit_code=WRONG_USE)
     with file.open("rb") as lines:
-        _classify(model, lines)
+        _classify(ShippedModel.load(), lines)
 
 
 def _classify(model: ShippedModel, lines: IO[bytes]) -> None:

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from ombud.output import NO, WRONG_USE, CommandError, console, emit, speaks_plainly
 from ombud.people import OPS
-from ombud.target import answer, load_target
+from ombud.target import Target, answer, load_target
 from router.storage.configuration_document import ConfigurationDocument, problems_of
 
 config = typer.Typer(help="Validate, compare and apply the configuration.", no_args_is_help=True)
@@ -34,7 +34,7 @@ def validate(file: File, json: Json = False) -> None:
         emit({"valid": not problems, "problems": problems})
     else:
         for problem in problems:
-            console.print(f"[red]{problem}")
+            console.print(problem, style="red", markup=False)
         console.print("[red]not valid" if problems else "[green]valid")
     raise typer.Exit(NO if problems else 0)
 
@@ -44,9 +44,11 @@ def validate(file: File, json: Json = False) -> None:
 def show() -> None:
     """Print the configuration in force as YAML, or the shipped default if nothing runs."""
     try:
-        current, _ = _in_force()
+        target = load_target()
     except CommandError:
         current = yaml.safe_load((files("router") / "default_configuration.yaml").read_text())
+    else:
+        current, _ = _in_force(target)
     print(_yaml(current), end="")
 
 
@@ -54,7 +56,7 @@ def show() -> None:
 @speaks_plainly
 def diff(file: File) -> None:
     """Compare the configuration in force with the file. Exit code 1 if they differ."""
-    current, version = _in_force()
+    current, version = _in_force(load_target())
     lines = list(
         difflib.unified_diff(
             _yaml(current).splitlines(),
@@ -104,8 +106,8 @@ def _problems(document: Any) -> list[str]:
     return []
 
 
-def _in_force() -> tuple[Any, int]:
-    with load_target().client("router", OPS) as router:
+def _in_force(target: Target) -> tuple[Any, int]:
+    with target.client("router", OPS) as router:
         current = answer(router.get("/configuration"))
     return current["document"], current["version"]
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from common.testing.pipeline import PipelineOptions
-from ombud.commands.dev import show_addresses, wait_for_signals
+from ombud.commands.dev import Ending, show_addresses
 from ombud.commands.replay import upload
 from ombud.demo.story import StoryResult, play
 from ombud.demo.summary import Summary, show, sum_up
@@ -38,7 +38,7 @@ def demo(
 ) -> None:
     """Start everything, replay posts, play one case, sum up. Exit code 1 if a promise broke."""
     began = time.monotonic()
-    stopped = wait_for_signals()
+    ending = Ending()
     stream = _stream(file, posts)
     options = PipelineOptions(environment={"OMBUD_LOG_LEVEL": "WARNING"})
     with local_pipeline(options, say=console.print) as pipeline:
@@ -57,7 +57,7 @@ def demo(
             _report(summary, story, as_json=json)
             if sys.stdin.isatty() and sys.stdout.isatty() and not leave:
                 _stay(target, story)
-                stopped.wait()
+                ending.wait()
         finally:
             DEFAULT_STATE.unlink(missing_ok=True)
     raise typer.Exit(0 if summary.is_good else NO)

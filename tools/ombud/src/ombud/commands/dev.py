@@ -35,7 +35,7 @@ def dev(
 ) -> None:
     """Run everything on this machine. Ctrl-C ends it and leaves nothing running."""
     options = PipelineOptions(environment={"OMBUD_LOG_FORMAT": "console"})
-    stopped = wait_for_signals()
+    ending = Ending()
     with local_pipeline(options, folder=keep, say=console.print) as pipeline:
         target = target_of(pipeline)
         target.save()
@@ -44,26 +44,42 @@ def dev(
                 emit({"urls": target.urls, "kafka": target.kafka_bootstrap})
             show_addresses(target)
             if quiet:
-                stopped.wait()
+                ending.wait()
             else:
-                _follow(pipeline, stopped)
+                _follow(pipeline, ending)
         finally:
             DEFAULT_STATE.unlink(missing_ok=True)
 
 
-def wait_for_signals() -> threading.Event:
-    """An event that SIGINT and SIGTERM set, so that the end is always an orderly one."""
-    stopped = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopped.set())
-    return stopped
+class Ending:
+    """What SIGINT and SIGTERM do: end `wait`, or break off what runs (KeyboardInterrupt).
+
+    Only the first one counts, so that nothing disturbs the tidying up.
+    """
+
+    def __init__(self) -> None:
+        self._came = threading.Event()
+        self._is_awaited = False
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._come)
+
+    def wait(self) -> None:
+        """Return once one of the signals comes."""
+        self._is_awaited = True
+        self._came.wait()
+
+    def _come(self, *_: object) -> None:
+        came_before = self._came.is_set()
+        self._came.set()
+        if not (came_before or self._is_awaited):
+            raise KeyboardInterrupt
 
 
 def show_addresses(target: Target) -> None:
     """Where everything listens, and a token per role."""
-    table = Table("service", "API", "documentation")
+    table = Table("service", "API", "description")
     for service, url in target.urls.items():
-        table.add_row(service, url, f"{url}/docs")
+        table.add_row(service, url, f"{url}/openapi.json")
     if target.simulator:
         table.add_row("platform simulator", target.simulator, "")
     table.add_row("Kafka", target.kafka_bootstrap or "", "")
@@ -71,11 +87,11 @@ def show_addresses(target: Target) -> None:
     console.print(f"Staff for `ombud token NAME`: {', '.join(STAFF)}. Ctrl-C ends everything.")
 
 
-def _follow(pipeline: Pipeline, stopped: threading.Event) -> None:
+def _follow(pipeline: Pipeline, ending: Ending) -> None:
     def show(name: str, line: str) -> None:
         colour = _COLOURS.get(name, "white")
         console.print(f"[{colour}]{name:>10}[/] ", end="")
         console.print(line, markup=False, soft_wrap=True)
 
     with LogFollower(pipeline, show):
-        stopped.wait()
+        ending.wait()

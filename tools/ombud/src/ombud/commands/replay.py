@@ -53,7 +53,7 @@ def replay(
     else:
         console.print(
             f"{result['accepted']} new mentions, {result['duplicates']} already known, "
-            f"{result['unreadable']} kept as dead letters"
+            f"{result['kept']} kept as dead letters"
         )
 
 
@@ -66,7 +66,7 @@ def upload(
 ) -> dict[str, int]:
     """Upload posts in chunks; each chunk is durable before the next is sent.
 
-    The sum of what ingest answered: accepted, duplicates, unreadable.
+    The sum of what ingest answered: accepted, duplicates, kept (as dead letters).
     """
     totals = {"accepted": 0, "duplicates": 0, "kept": 0}
     with target.client("ingest", OPS) as ingest:

@@ -58,7 +58,7 @@ def play(target: Target, tell: Callable[[str], None]) -> StoryResult:
         tell(f"Mia tries to approve her own words: {refusal.status_code} {code}")
         tell("Tom reads it and approves exactly these bytes")
         approved = answer(_approve(tom, draft))
-        sent = _wait_for(lambda: _sent(tom, draft["draft_id"]), "the reply to be sent")
+        sent = _wait_for(lambda: _sent(tom, case_id, draft["draft_id"]), "the reply to be sent")
         tell(f"the reply is on the network as {sent['platform_id']}")
         clock = _wait_for(lambda: _stopped_clock(router, case_id), "the clock to stop")
         tell(f"the first-reaction clock is {clock['state']}")
@@ -109,8 +109,8 @@ def _approve(client: httpx.Client, draft: dict[str, Any]) -> httpx.Response:
     )
 
 
-def _sent(client: httpx.Client, draft_id: str) -> Any:
-    for dispatch in answer(client.get("/dispatches", params={"draft_id": draft_id}))["items"]:
+def _sent(client: httpx.Client, case_id: str, draft_id: str) -> Any:
+    for dispatch in answer(client.get("/dispatches", params={"case_id": case_id}))["items"]:
         if dispatch["draft_id"] == draft_id and dispatch["state"] == "sent":
             return dispatch
     return None
@@ -124,6 +124,7 @@ def _stopped_clock(router: httpx.Client, case_id: str) -> Any:
 
 
 def _wait_for(attempt: Callable[[], Any], what: str) -> Any:
+    """The first truthy answer of `attempt`."""
     deadline = time.monotonic() + _PATIENCE_S
     while time.monotonic() < deadline:
         if found := attempt():

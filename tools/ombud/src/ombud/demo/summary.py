@@ -9,7 +9,7 @@ import httpx
 from rich.table import Table
 
 from ombud.demo.story import StoryResult
-from ombud.demo.watch import CLASSIFIED, OPENED, SENT, history_counts
+from ombud.demo.watch import CLASSIFIED, OPENED, SENT, history_with_the_answer
 from ombud.output import console
 from ombud.people import LEA
 from ombud.target import Target, answer
@@ -61,6 +61,7 @@ def sum_up(
     target: Target, accepted: int, story: StoryResult, *, seconds: float, broker: str
 ) -> Summary:
     """Ask every service for its part."""
+    history = history_with_the_answer(target)
     with target.client("router", LEA) as router, target.client("responder", LEA) as responder:
         teams = answer(router.get("/cases/counts"))
         books = answer(router.get("/reconciliation"))
@@ -69,7 +70,6 @@ def sum_up(
     with target.client("audit", LEA) as audit:
         verified = answer(audit.get("/verify", timeout=120))
         kept = answer(audit.get("/reconciliation", timeout=120))
-    history = history_counts(target)
     return Summary(
         mentions=accepted,
         classified=history.of(CLASSIFIED),
