@@ -59,8 +59,8 @@ def diff(file: File) -> None:
     current, version = _in_force(load_target())
     lines = list(
         difflib.unified_diff(
-            _yaml(current).splitlines(),
-            _yaml(read(file)).splitlines(),
+            _yaml(_complete(current)).splitlines(),
+            _yaml(_complete(read(file))).splitlines(),
             f"version {version}",
             str(file),
             lineterm="",
@@ -104,6 +104,17 @@ def _problems(document: Any) -> list[str]:
     except ValidationError as error:
         return problems_of(error)
     return []
+
+
+def _complete(document: Any) -> Any:
+    """The document as the router reads it: defaults filled in, so that only differences differ.
+
+    One that the router would refuse stays as it is.
+    """
+    try:
+        return ConfigurationDocument.model_validate(document).model_dump(mode="json")
+    except ValidationError:
+        return document
 
 
 def _in_force(target: Target) -> tuple[Any, int]:
