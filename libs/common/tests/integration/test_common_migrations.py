@@ -14,8 +14,9 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 
 from common.db import migrations
+from common.db.engine import create_engine
 from common.db.roles import scram_verifier
-from common.db.unit_of_work import is_transient
+from common.db.unit_of_work import UnitOfWorkFactory, is_transient
 from common.errors import ConfigurationError
 from common.testing.postgres import fresh_database, with_user
 
@@ -217,6 +218,28 @@ async def test_the_role_does_its_work_and_nothing_else(admin: str, folder: Path)
         ):
             await connection.execute(refused)
     await connection.close()
+
+
+async def test_new_code_waits_for_its_schema_and_old_code_does_not(
+    admin: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def no_outbox(*_: object) -> None:
+        raise AssertionError
+
+    own = await prepare(admin)
+    monkeypatch.setattr(migrations, "versions_dir", lambda service: folder)
+    engine = create_engine(own, pool_size=2, application_name="test")
+    units = UnitOfWorkFactory(engine, no_outbox)
+    is_current = migrations.SchemaCheck(units, "pantry")
+    assert not await is_current(), "nothing was migrated yet"
+    await migrations.upgrade(admin, "pantry", folder, revision="0001")
+    assert not await is_current(), "0002 is missing"
+    await migrations.upgrade(admin, "pantry", folder)
+    assert await is_current()
+
+    (folder / "versions" / "0002_second.py").unlink()
+    assert await migrations.SchemaCheck(units, "pantry")(), "code that knows 0001 only"
+    await engine.dispose()
 
 
 async def test_the_server_stores_the_password_that_was_meant(admin: str) -> None:

@@ -32,6 +32,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.db import roles
 from common.db.engine import create_admin_engine
+from common.db.unit_of_work import UnitOfWorkFactory
 from common.errors import ConfigurationError, OmbudError
 
 VERSION_TABLE = "alembic_version"
@@ -113,6 +114,36 @@ def head_revision(migrations_dir: Path) -> str:
     if head is None:
         raise ConfigurationError(f"{migrations_dir} holds no migration")
     return head
+
+
+class SchemaCheck:
+    """A readiness check: false until the schema has every step that this code knows.
+
+    Code of the release before is ready on a newer schema (expand-and-contract), new code is not on
+    an older one. Once true it stays true and asks no more. Raises what the database raises.
+    """
+
+    def __init__(self, units: UnitOfWorkFactory, service: str) -> None:
+        self._units = units
+        self._table = f"{roles.checked_name(service)}.{VERSION_TABLE}"
+        self._script = ScriptDirectory(str(versions_dir(service)))
+        self._is_known_to_be_current = False
+
+    async def __call__(self) -> bool:
+        if not self._is_known_to_be_current:
+            async with self._units.read() as connection:
+                name = {"name": self._table}
+                exists = await connection.scalar(text("select to_regclass(:name)::text"), name)
+                applied = exists and await connection.scalar(
+                    text(f"select version_num from {self._table}")  # noqa: S608  (a checked name)
+                )
+            self._is_known_to_be_current = bool(applied) and self._includes_ours(str(applied))
+        return self._is_known_to_be_current
+
+    def _includes_ours(self, applied: str) -> bool:
+        """A step that our files do not have was made by newer code, on top of ours."""
+        ours = {revision.revision for revision in self._script.walk_revisions()}
+        return applied == self._script.get_current_head() or applied not in ours
 
 
 async def _migrate(
