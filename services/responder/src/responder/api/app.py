@@ -11,6 +11,7 @@ from common.db.unit_of_work import UnitOfWorkFactory
 from common.ids import IdFactory
 from common.web.app import create_app
 from common.web.auth import Authenticator
+from common.web.dead_letters import dead_letter_routes
 from common.web.health import LivenessCheck, ReadinessCheck
 from responder.api import channels as channel_routes
 from responder.api import dispatches, drafts, four_eyes, reviews
@@ -46,6 +47,7 @@ def build_app(parts: AppParts) -> App:
             dispatches.router,
             channel_routes.router,
             four_eyes.router,
+            dead_letter_routes(parts.units, consumer="responder"),
         ],
         state={
             "units": parts.units,
