@@ -40,7 +40,11 @@ class Verdict(BaseModel):
     problems: list[str]
 
 
-@router.get("/configuration", summary="The version in force, or an earlier one")
+@router.get(
+    "/configuration",
+    summary="The version in force, or an earlier one",
+    responses={404: {"description": "No such version"}},
+)
 async def get_configuration(
     _: Overseer, units: Units, response: Response, version: int | None = None
 ) -> ConfigurationShown:

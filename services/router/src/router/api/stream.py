@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 
 from common.web.sse import StreamEvent, topic_stream
 from router.api.access import Reader, visible_teams
@@ -19,7 +19,17 @@ router = APIRouter(tags=["cases"])
     response_class=Response,
     responses={200: {"content": {"text/event-stream": {}}}},
 )
-async def stream_cases(request: Request, principal: Reader) -> Response:
+async def stream_cases(
+    request: Request,
+    principal: Reader,
+    _header: Annotated[
+        str | None, Header(alias="Last-Event-ID", description="The last `id` that was seen")
+    ] = None,
+    _query: Annotated[
+        str | None, Query(alias="last_event_id", description="The same, where no header can be set")
+    ] = None,
+) -> Response:
+    # Both are read by `topic_stream`; they stand here so that the description tells of them.
     teams = visible_teams(principal)
 
     def select(record: Any) -> StreamEvent | None:
