@@ -26,6 +26,7 @@ from common.runtime.service import Loop, run_service
 from common.timers.loop import TimerLoop
 from common.web.app import create_app, serve
 from common.web.auth import authenticator_for
+from common.web.dead_letters import dead_letter_routes
 from router import consumers, jobs
 from router.api import ROUTERS
 from router.settings import RouterSettings
@@ -103,11 +104,12 @@ async def _run(parts: Collection[str]) -> int:
         loops["timers"] = TimerLoop(units, jobs.TIMERS).run
     if "relay" in parts:
         loops["relay"] = build_relay(settings, engine, service=SERVICE, wake=wake).run
+    routers = (*ROUTERS, dead_letter_routes(units, consumer=SERVICE))
     app = create_app(
         service=SERVICE,
         version=version("ombud-router"),
         # A process without the API still shows its health and its metrics.
-        routers=ROUTERS if "api" in parts else (),
+        routers=routers if "api" in parts else (),
         state=app_state(settings, units),
         auth=authenticator_for(settings, clock=SystemClock()),
         max_body_bytes=settings.http_max_body_bytes,

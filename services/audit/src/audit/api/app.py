@@ -13,6 +13,7 @@ from audit.storage import reachability
 from common.db.unit_of_work import UnitOfWorkFactory
 from common.web.app import create_app
 from common.web.auth import Authenticator
+from common.web.dead_letters import dead_letter_routes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +40,12 @@ def build_app(parts: AppParts) -> FastAPI:
     return create_app(
         service="audit",
         version=version("ombud-audit"),
-        routers=[history.router, stats.router, verification.router],
+        routers=[
+            history.router,
+            stats.router,
+            verification.router,
+            dead_letter_routes(parts.units, consumer="audit"),
+        ],
         state={"units": parts.units},
         auth=parts.auth,
         readiness={"database": database, "consumer": consumer},
