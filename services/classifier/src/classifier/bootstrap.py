@@ -98,6 +98,7 @@ async def _run(*parts: str) -> int:
         auth=authenticator_for(settings, clock=SystemClock()),
         readiness={
             "database": lambda: is_reachable(engine),
+            "schema": migrations.SchemaCheck(units, SERVICE),
             **({"consumer": has_joined} if consumes else {}),
         },
         liveness={"consumer": consumer.health.is_live} if consumes else {},

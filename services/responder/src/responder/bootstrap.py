@@ -74,6 +74,7 @@ class Responder:
                 auth=authenticator_for(self.settings.auth, clock=SystemClock()),
                 readiness={
                     "database": lambda: is_reachable(self.engine),
+                    "schema": migrations.SchemaCheck(self.units, SERVICE),
                     "consumer": self._has_joined,
                 },
                 liveness={"consumer": self._is_live},

@@ -7,6 +7,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
+from common.db.migrations import SchemaCheck
 from common.db.unit_of_work import UnitOfWorkFactory
 from common.ids import IdFactory
 from common.web.app import create_app
@@ -31,7 +32,8 @@ class AppParts:
 
 
 def build_app(parts: AppParts) -> FastAPI:
-    """The API of ingest; alive as long as it answers, ready while the database does."""
+    """The API of ingest; alive as long as it answers, ready while the database does,
+    on a schema that has every migration."""
 
     async def database() -> bool:
         async with parts.units.read() as connection:
@@ -55,7 +57,7 @@ def build_app(parts: AppParts) -> FastAPI:
             "take_in_upload": parts.take_in_upload,
         },
         auth=parts.auth,
-        readiness={"database": database},
+        readiness={"database": database, "schema": SchemaCheck(parts.units, "ingest")},
         liveness={},
         max_body_bytes=parts.max_body_bytes,
         raw_bodies={"/webhook": parts.max_body_bytes, "/uploads": parts.max_upload_bytes},
