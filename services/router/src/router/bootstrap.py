@@ -120,8 +120,11 @@ async def _run(parts: Collection[str]) -> int:
 
 
 def _probes(units: UnitOfWorkFactory, consumer: ConsumerLoop | None) -> Mapping[str, Any]:
-    """Ready: the database answers and the group gave us our share. Alive: the loop moves."""
-    readiness: dict[str, Any] = {"database": partial(is_reachable, units)}
+    """Ready: the database answers, migrated, and the group gave us our share. Alive: it moves."""
+    readiness: dict[str, Any] = {
+        "database": partial(is_reachable, units),
+        "schema": migrations.SchemaCheck(units, SERVICE),
+    }
     liveness: dict[str, Any] = {}
     if consumer is not None:
 

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from audit.api import history, stats, verification
 from audit.storage import reachability
+from common.db.migrations import SchemaCheck
 from common.db.unit_of_work import UnitOfWorkFactory
 from common.web.app import create_app
 from common.web.auth import Authenticator
@@ -28,7 +29,7 @@ class AppParts:
 
 
 def build_app(parts: AppParts) -> FastAPI:
-    """The API of audit; ready while the database answers and the consumer has its share."""
+    """The API of audit; ready while the database answers, migrated, and the consumer is joined."""
 
     async def database() -> bool:
         async with parts.units.read() as connection:
@@ -48,7 +49,11 @@ def build_app(parts: AppParts) -> FastAPI:
         ],
         state={"units": parts.units},
         auth=parts.auth,
-        readiness={"database": database, "consumer": consumer},
+        readiness={
+            "database": database,
+            "schema": SchemaCheck(parts.units, "audit"),
+            "consumer": consumer,
+        },
         liveness={"consumer": parts.is_live},
         max_body_bytes=parts.max_body_bytes,
     )
