@@ -15,15 +15,12 @@ from typing import Any
 import httpx
 import pytest
 
-from common.events.catalog import SERVICES
 from common.testing.pipeline import Pipeline, PipelineOptions
 from common.testing.stack import StackSettings, open_stack
 from common.web.dev_issuer import DevIssuer
-from common.web.principal import ROLES
 
 HERE = Path(__file__).parent
 TEAMS = ("community_management", "social_support")
-EVERYBODY = tuple(sorted(ROLES))
 
 
 class RunningApis:
@@ -61,6 +58,7 @@ class RunningApis:
 
 
 _ending = pytest.StashKey[ExitStack]()
+_to_come = pytest.StashKey[set[str]]()
 
 
 @pytest.fixture(scope="session")
@@ -82,15 +80,16 @@ def apis(
         yield RunningApis(pipeline)
 
 
-def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Note which tests of this folder will run."""
+    here = {item.nodeid for item in session.items if HERE in item.path.parents}
+    session.config.stash[_to_come] = here
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item) -> None:
     """End the services with the last test of this folder, not with the run."""
-    if nextitem is not None and HERE in nextitem.path.parents:
-        return
-    if ends := item.config.stash.get(_ending, None):
+    to_come = item.config.stash[_to_come]
+    to_come.discard(item.nodeid)
+    if not to_come and (ends := item.config.stash.get(_ending, None)):
         ends.close()
-
-
-@pytest.fixture(params=SERVICES)
-def service(request: pytest.FixtureRequest) -> str:
-    """Each of the five services."""
-    return str(request.param)
