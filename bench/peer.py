@@ -81,12 +81,12 @@ def _message(number: int, run: str) -> Message:
 
 async def _environment(say: Callable[[str], None]) -> Path:
     python = ENVIRONMENT / "bin" / "python"
-    if not (ENVIRONMENT / ".ready").exists():
+    lock, installed = HERE / "requirements.lock", ENVIRONMENT / "installed.lock"
+    if not installed.exists() or installed.read_bytes() != lock.read_bytes():
         say("installing the peer into .venv-peer (once)")
         await _run(sys.executable, "-m", "venv", str(ENVIRONMENT))
-        lock = str(HERE / "requirements.lock")
-        await _run(str(python), "-m", "pip", "install", "-q", "--require-hashes", "-r", lock)
-        (ENVIRONMENT / ".ready").touch()
+        await _run(str(python), "-m", "pip", "install", "-q", "--require-hashes", "-r", str(lock))
+        installed.write_bytes(lock.read_bytes())
     return python
 
 
