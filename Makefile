@@ -34,7 +34,7 @@ dev: setup ## all five services on a local stack until Ctrl-C
 	@$(BIN)/ombud dev $(ARGS)
 
 test: setup ## every test, on a real Kafka and a real PostgreSQL (ARGS="-k name")
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 test-fast: setup ## unit, contract and architecture tests only
 	@$(BIN)/python -m pytest -m "not kafka and not postgres and not system and not faults and not slow" $(ARGS)

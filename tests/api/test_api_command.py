@@ -32,6 +32,7 @@ def ombud(apis, tmp_path, monkeypatch):
     target_of(apis.pipeline).save(state)
     monkeypatch.setenv("OMBUD_STATE", str(state))
     monkeypatch.setenv("COLUMNS", "250")
+    monkeypatch.setenv("TERM", "xterm")  # a dumb one is 80 columns wide, whatever COLUMNS says
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.chdir(tmp_path)
 
