@@ -86,7 +86,7 @@ class AiokafkaConsumer:
             max_poll_interval_ms=300_000,
             max_poll_records=self._settings.kafka_max_records,
             fetch_max_bytes=8 * 1024 * 1024,
-            fetch_max_wait_ms=100,
+            fetch_max_wait_ms=500,
             partition_assignment_strategy=(StickyPartitionAssignor,),
         )
         consumer.subscribe(topics=list(topics), listener=_Listener(listener))

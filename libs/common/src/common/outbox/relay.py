@@ -63,7 +63,7 @@ class RelayPolicy:
 
     rows: int = 1000
     lanes: int = 16
-    poll_s: float = 0.1
+    poll_s: float = 0.2
     look_s: float = 5.0
 
 
@@ -89,6 +89,8 @@ class Relay:
         self._luck = random.Random()  # noqa: S311  (jitter)
         self._turn = self._luck.randrange(LANES)
         self._look_at = 0.0
+        self._has_more = False
+        """Whether the last transaction left rows behind; else looking again would be for nothing."""
 
     async def run(self, stop: asyncio.Event) -> None:
         """Publish until `stop` is set, then once more what is there; sits out every outage."""
@@ -107,7 +109,7 @@ class Relay:
                     delay = self._retry.delay(failures, luck=self._luck).total_seconds()
                     await _wait_for(stop, min(delay, _LONGEST_PAUSE_S))
                     continue
-                if not published:
+                if not published or not self._has_more:
                     await _wait_for_any(self._wake, stop, self._policy.poll_s)
             await self._drain()
         finally:
@@ -125,6 +127,7 @@ class Relay:
             per_lane = max(1, self._policy.rows // len(lanes))
             rows = (await connection.execute(_READ, {"lanes": lanes, "per_lane": per_lane})).all()
             ids = [row[0] for row in rows]
+            self._has_more = len(lanes) == self._policy.lanes or len(rows) >= per_lane
             failure: PublishError | None = None
             try:
                 await self._publish([_message(row) for row in rows])
