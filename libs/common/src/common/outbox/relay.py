@@ -90,7 +90,7 @@ class Relay:
         self._turn = self._luck.randrange(LANES)
         self._look_at = 0.0
         self._has_more = False
-        """Whether the last transaction left rows behind; else looking again would be for nothing."""
+        """Whether the last transaction left rows; else looking again would be for nothing."""
 
     async def run(self, stop: asyncio.Event) -> None:
         """Publish until `stop` is set, then once more what is there; sits out every outage."""
