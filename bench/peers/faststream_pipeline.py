@@ -19,6 +19,7 @@ from faststream import FastStream
 from faststream.kafka import KafkaBroker
 from pydantic import BaseModel
 from sqlalchemy import ForeignKey, LargeBinary, String, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -231,6 +232,15 @@ if service == "responder":
 
 
 async def append(topic: str, event: Received | Classified | Placed) -> None:
+    # Three subscribers may begin the same chain at once; without this the peer would lose entries.
+    for _ in range(5):
+        try:
+            return await append_once(topic, event)
+        except IntegrityError:
+            continue
+
+
+async def append_once(topic: str, event: Received | Classified | Placed) -> None:
     async with sessions.begin() as session:
         if not await is_new(session, event.event_id):
             return
