@@ -238,6 +238,7 @@ async def append(topic: str, event: Received | Classified | Placed) -> None:
             return await append_once(topic, event)
         except IntegrityError:
             continue
+    raise RuntimeError("five others began the same chain")
 
 
 async def append_once(topic: str, event: Received | Classified | Placed) -> None:
