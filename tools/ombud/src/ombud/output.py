@@ -6,6 +6,7 @@ that is needed is missing or does not answer, 130 interrupted.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, NoReturn, ParamSpec, TypeVar
@@ -27,7 +28,10 @@ MISSING = 3
 P = ParamSpec("P")
 R = TypeVar("R")
 
-console = Console(stderr=True, highlight=False)
+_UNCUT_COLUMNS = 200  # where no terminal gives a width, tables must not be cut
+console = Console(
+    stderr=True, highlight=False, width=None if sys.stderr.isatty() else _UNCUT_COLUMNS
+)
 """For people; standard output stays free for what programs read."""
 
 
