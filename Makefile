@@ -39,7 +39,7 @@ test: setup ## every test, on a real Kafka and a real PostgreSQL (ARGS="-k name"
 test-fast: setup ## unit, contract and architecture tests only
 	@$(BIN)/python -m pytest -m "not kafka and not postgres and not system and not faults and not slow" $(ARGS)
 
-faults: setup ## the full fault run: 20,000 mentions, kills, outages (about 10 minutes)
+faults: setup ## the full fault run: 20,000 mentions, kills, outages; full sizes everywhere
 	@OMBUD_FULL=1 $(BIN)/python -m pytest -m faults -s $(ARGS)
 
 check: setup ## ruff, mypy, import contracts, generated files fresh, Kubernetes manifests

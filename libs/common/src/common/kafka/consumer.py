@@ -62,7 +62,7 @@ class ConsumerLoop:
         self._clock = clock
         self._port: ConsumerPort = connect()
         self._partitions = Partitions(self._port, consumer=consumer, retry=retry)
-        self.health = LoopHealth()
+        self.health = LoopHealth(consumer=consumer)
         self._told: dict[TopicPartition, int] = {}
         self._is_revoking = False
         self._idle = asyncio.Event()

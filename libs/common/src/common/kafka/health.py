@@ -10,6 +10,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from time import monotonic
 
+from common.observability import metrics
+
 HEARTBEAT_LIMIT = timedelta(seconds=15)
 PROGRESS_LIMIT = timedelta(seconds=60)
 
@@ -17,8 +19,10 @@ PROGRESS_LIMIT = timedelta(seconds=60)
 class LoopHealth:
     """What the loop last did. Times come from a monotonic clock that tests may replace."""
 
-    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = monotonic, *, consumer: str = "") -> None:
         self._clock = clock
+        self._consumer = consumer
+        self._was_live = True
         self._beat_at = clock()
         self._progress_at = clock()
         self.is_running = False
@@ -59,5 +63,9 @@ class LoopHealth:
         )
 
     def is_live(self) -> bool:
-        """For the liveness probe."""
-        return self.is_beating and not self.is_stalled
+        """For the liveness probe; each time it turns to no, the watchdog's alert counts one."""
+        is_live = self.is_beating and not self.is_stalled
+        if self._was_live and not is_live:
+            metrics.LOOP_STALLS_TOTAL.labels(self._consumer).inc()
+        self._was_live = is_live
+        return is_live
