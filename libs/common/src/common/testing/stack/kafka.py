@@ -171,7 +171,8 @@ class LocalKafka:
             return
         self._log("Kafka: creating a broker")
         cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        arguments = ("format", "-t", cluster_id, "-c", str(self._properties))
+        # One word: an id may begin with "-", and then the tool would take it for an option.
+        arguments = ("format", f"--cluster-id={cluster_id}", "-c", str(self._properties))
         flags = ["-XX:TieredStopAtLevel=1", "-Xmx128m"]
         command = self._command("kafka.tools.StorageTool", *arguments, flags=flags)
         done = subprocess.run(
