@@ -15,6 +15,7 @@ from common.events import classifier, ingest, responder, router
 from common.events.parts import Part
 from common.events.topics import (
     CASES_EVENTS,
+    CRISIS_EVENTS,
     MENTIONS_CLASSIFIED,
     MENTIONS_RAW,
     REPLIES_EVENTS,
@@ -33,7 +34,12 @@ _MENTION = (
     "mention.in_reply_to",
     "mention.media",
 )
-_CLASSIFIED = (*_MENTION, "classification.evidence")
+_CLASSIFIED = (
+    *_MENTION,
+    "classification.evidence",
+    "classification.concerns",
+    "classification.already_tried",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +92,33 @@ _ALL = (
         *_CLASSIFIED,
     ),
     _event(
+        "classifier.mention.reclassified.v1",
+        classifier.MentionReclassified,
+        MENTIONS_CLASSIFIED,
+        "router audit",
+        *_CLASSIFIED,
+        "previous.evidence",
+        "previous.concerns",
+        "previous.already_tried",
+        "actor",
+        "reason",
+    ),
+    _event(
+        "classifier.crisis.proposed.v1",
+        classifier.CrisisProposed,
+        CRISIS_EVENTS,
+        "audit",
+    ),
+    _event(
+        "classifier.crisis.switched.v1",
+        classifier.CrisisSwitched,
+        CRISIS_EVENTS,
+        "router responder audit",
+        "actor",
+        "reason",
+        "approvers",
+    ),
+    _event(
         "router.case.opened.v1", router.CaseOpened, CASES_EVENTS, "responder audit", *_CLASSIFIED
     ),
     _event(
@@ -110,6 +143,14 @@ _ALL = (
     _event("router.clock.warned.v1", router.ClockWarned, CASES_EVENTS, "audit"),
     _event("router.clock.breached.v1", router.ClockBreached, CASES_EVENTS, "audit"),
     _event("router.clock.stopped.v1", router.ClockStopped, CASES_EVENTS, "audit"),
+    _event(
+        "router.configuration.applied.v1",
+        router.ConfigurationApplied,
+        CASES_EVENTS,
+        "responder audit",
+        "actor",
+        "people",
+    ),
     _event(
         "responder.draft.revised.v1",
         responder.DraftRevised,
@@ -158,6 +199,16 @@ _ALL = (
         "text",
         "in_reply_to",
         "platform_id",
+        "promises",
+    ),
+    _event(
+        "responder.no_reply.decided.v1",
+        responder.NoReplyDecided,
+        REPLIES_EVENTS,
+        "router audit",
+        "reason",
+        "authors",
+        "approver",
     ),
     _event("responder.reply.failed.v1", responder.ReplyFailed, REPLIES_EVENTS, "audit"),
     _event(

@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from common.events.catalog import CATALOG, TYPE_OF, EventSpec
-from common.events.parts import Part
+from common.events.parts import Mention, Part
 
 D = TypeVar("D", bound=Part)
 
@@ -61,14 +61,12 @@ def new_event(
 ) -> Event[D]:
     """An event that continues the chain of `cause`, or begins one.
 
-    The key is the data's conversation id, so `data` must carry one (or a mention that does).
+    The key is the data's conversation id, so `data` must carry one (or a mention that does). A
+    fact about no conversation carries a `stream_id` instead: what must stay in one order shares it.
     """
-    conversation = getattr(data, "conversation_id", None)
-    if conversation is None:
-        conversation = data.mention.conversation_id  # type: ignore[attr-defined]
     return Event(
         id=id,
-        key=str(conversation),
+        key=str(_key(data)),
         subject=str(subject),
         time=time,
         data=data,
@@ -76,3 +74,12 @@ def new_event(
         causation_id=cause.id if cause else None,
         traceparent=cause.traceparent if cause else None,
     )
+
+
+def _key(data: Any) -> UUID:
+    for name in ("conversation_id", "stream_id"):
+        key: UUID | None = getattr(data, name, None)
+        if key is not None:
+            return key
+    mention: Mention = data.mention
+    return mention.conversation_id

@@ -8,7 +8,15 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from common.events.vocabulary import ClockKind, Decision, Label, MentionKind, Visibility
+from common.events.vocabulary import (
+    ClockKind,
+    Decision,
+    Label,
+    MentionKind,
+    Need,
+    Signal,
+    Visibility,
+)
 
 Moment = Annotated[datetime, Meta(tz=True)]
 """A time on the wire: RFC 3339 with a zone; a naive one is a bad body."""
@@ -79,10 +87,24 @@ class Evidence(Part, frozen=True, kw_only=True):
     source: str
 
 
+class Concern(Part, frozen=True, kw_only=True):
+    """One of several concerns in a mention (S27): the text's part, its topic, who might know.
+
+    It becomes an issue of the case. `topic` and `department` are ids of the configuration.
+    """
+
+    topic: str
+    text: str
+    department: str | None = None
+
+
 class Classification(Part, frozen=True, kw_only=True):
     """What the classifier says of a mention (S16, S17, S21).
 
     `confidence` (0..1) belongs to `label`; below the threshold `decision` is `triage`.
+    `already_tried` are the customer's own words for it (S84), `rules` the operator rules that
+    fired as `name@version`, `repeat_contacts` how many earlier service mentions the same author
+    wrote within the window, on any network (S12).
     """
 
     label: Label
@@ -95,6 +117,38 @@ class Classification(Part, frozen=True, kw_only=True):
     language: str
     model: str
     evidence: tuple[Evidence, ...] = ()
+    signals: tuple[Signal, ...] = ()
+    needs: tuple[Need, ...] = ()
+    concerns: tuple[Concern, ...] = ()
+    already_tried: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    repeat_contacts: int = 0
+
+
+class Person(Part, frozen=True, kw_only=True):
+    """A person of the configuration, as other services need to know them (S31 to S33, S41, S42).
+
+    `weight` is the share of a full working day (0.5: half time); `certified_from` is the date from
+    which this person may author or approve public replies, null while in training. `absences` are
+    pairs of moments, the end not included. `id` is `issuer|subject`, as in `Actor`.
+    """
+
+    id: str
+    name: str
+    teams: tuple[str, ...]
+    roles: tuple[str, ...] = ()
+    weight: float = 1.0
+    skills: tuple[str, ...] = ()
+    certified_from: Moment | None = None
+    absences: tuple[tuple[Moment, Moment], ...] = ()
+    deputies: tuple[str, ...] = ()
+
+
+class Promise(Part, frozen=True, kw_only=True):
+    """Something a reply promised until a moment; it becomes a follow-up (S104)."""
+
+    text: str
+    due_at: Moment
 
 
 class RunningClock(Part, frozen=True, kw_only=True):

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from common.events.parts import Actor, Moment, Part
-from common.events.vocabulary import ReplyKind, Visibility
+from common.events.parts import Actor, Moment, Part, Promise
+from common.events.vocabulary import NoReplyDisposition, ReplyKind, Visibility
 
 
 class DraftRevised(Part, frozen=True, kw_only=True):
@@ -87,7 +87,10 @@ class DraftWithdrawn(Part, frozen=True, kw_only=True):
 
 
 class ReplySent(Part, frozen=True, kw_only=True):
-    """A reply is on the network under `platform_id`; its authors and approver are named (S102)."""
+    """A reply is on the network under `platform_id`; its authors and approver are named (S102).
+
+    `visibility` is what was asked for and `actual_visibility` what the network made of it.
+    """
 
     dispatch_id: UUID
     draft_id: UUID
@@ -104,6 +107,8 @@ class ReplySent(Part, frozen=True, kw_only=True):
     approver: Actor | None
     platform_id: str
     sent_at: Moment
+    promises: tuple[Promise, ...] = ()
+    actual_visibility: Visibility | None = None
 
 
 class ReplyFailed(Part, frozen=True, kw_only=True):
@@ -126,3 +131,16 @@ class ReplyOutcomeUnknown(Part, frozen=True, kw_only=True):
     conversation_id: UUID
     error: str
     unknown_at: Moment
+
+
+class NoReplyDecided(Part, frozen=True, kw_only=True):
+    """Two persons decided not to answer (S94 to S97): the first-reaction clock is waived."""
+
+    draft_id: UUID
+    case_id: UUID
+    conversation_id: UUID
+    disposition: NoReplyDisposition
+    reason: str
+    authors: tuple[Actor, ...]
+    approver: Actor
+    decided_at: Moment

@@ -8,14 +8,23 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from common.events.parts import Actor, Classification, Mention, Moment, Part, RunningClock
+from common.events.parts import (
+    Actor,
+    Classification,
+    Mention,
+    Moment,
+    Part,
+    Person,
+    RunningClock,
+)
 from common.events.vocabulary import ClockKind
 
 
 class CaseOpened(Part, frozen=True, kw_only=True):
     """A case began with this mention: one team, the reason for it, and its clocks (S28, S31, S47).
 
-    `rule` and `configuration_version` name what decided (S37).
+    `rule` and `configuration_version` name what decided (S37). `linked_case_id` is an earlier,
+    closed case of the same conversation that was too old to be reopened.
     """
 
     case_id: UUID
@@ -27,10 +36,11 @@ class CaseOpened(Part, frozen=True, kw_only=True):
     rule: str
     configuration_version: int
     clocks: tuple[RunningClock, ...]
+    linked_case_id: UUID | None = None
 
 
 class CaseContinued(Part, frozen=True, kw_only=True):
-    """A mention joined the open case of its conversation.
+    """A mention joined the open case of its conversation, or reopened its last one.
 
     `clocks` are those that it started: a service matter in a case that had none so far (S47).
     """
@@ -41,6 +51,7 @@ class CaseContinued(Part, frozen=True, kw_only=True):
     classification: Classification
     team: str
     clocks: tuple[RunningClock, ...] = ()
+    is_reopened: bool = False
 
 
 class MentionParked(Part, frozen=True, kw_only=True):
@@ -132,3 +143,18 @@ class ClockStopped(Part, frozen=True, kw_only=True):
     seconds_since_detected: float
     seconds_since_posted: float
     dispatch_id: UUID | None = None
+
+
+class ConfigurationApplied(Part, frozen=True, kw_only=True):
+    """A version of the configuration came into force (S119); what other services need of it.
+
+    `topics` are the ids that concerns may name.
+    """
+
+    stream_id: UUID
+    version: int
+    actor: Actor
+    applied_at: Moment
+    people: tuple[Person, ...] = ()
+    topics: tuple[str, ...] = ()
+    accounts: tuple[str, ...] = ()

@@ -1,4 +1,7 @@
-"""The topics: one per publishing service, keyed by conversation, and their dead letters."""
+"""The topics: one per publishing service, keyed by conversation, and their dead letters.
+
+The crisis topic is the one exception: who needs the switch need not read every mention (ADR 0006).
+"""
 
 from __future__ import annotations
 
@@ -19,10 +22,19 @@ class Topic:
 
 MENTIONS_RAW = Topic("mentions.raw", "ingest", "every post found, once")
 MENTIONS_CLASSIFIED = Topic("mentions.classified", "classifier", "every mention with its label")
+CRISIS_EVENTS = Topic(
+    "crisis.events", "classifier", "crises proposed, and the switch that a person set", partitions=3
+)
 CASES_EVENTS = Topic("cases.events", "router", "where each mention went; cases, claims, clocks")
 REPLIES_EVENTS = Topic("replies.events", "responder", "drafts, reviews, approvals, dispatches")
 
-TOPICS: tuple[Topic, ...] = (MENTIONS_RAW, MENTIONS_CLASSIFIED, CASES_EVENTS, REPLIES_EVENTS)
+TOPICS: tuple[Topic, ...] = (
+    MENTIONS_RAW,
+    MENTIONS_CLASSIFIED,
+    CRISIS_EVENTS,
+    CASES_EVENTS,
+    REPLIES_EVENTS,
+)
 
 
 def dead_letter_topic(topic: str, consumer: str) -> str:

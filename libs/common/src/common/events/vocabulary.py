@@ -43,6 +43,36 @@ class MentionKind(_Word):
     OTHER = "other"
 
 
+class Signal(_Word):
+    """What else a mention tells the people who work on it (S18, S20, S22 to S25)."""
+
+    NO_DIALOGUE = "no_dialogue"
+    NO_CONCERN = "no_concern"
+    CRISIS = "crisis"
+    ADDRESSED_TO_MANAGEMENT = "addressed_to_management"
+    PRESS = "press"
+    ENGAGEMENT_OPPORTUNITY = "engagement_opportunity"
+    OTHER = "other"
+
+
+class Need(_Word):
+    """What answering takes: it decides community management or social support (S19)."""
+
+    CUSTOMER_DB = "customer_db"
+    PERSONAL_DATA = "personal_data"
+    DEPARTMENT = "department"
+    OTHER = "other"
+
+
+class NoReplyDisposition(_Word):
+    """How a case goes on after a deliberate no-reply (S94, S96, S97)."""
+
+    NO_REPLY = "no_reply"
+    THANKED_AND_LEFT = "thanked_and_left"
+    OBSERVING = "observing"
+    OTHER = "other"
+
+
 class ReplyKind(_Word):
     ANSWER = "answer"
     HOLDING = "holding"
