@@ -51,6 +51,29 @@ class Language(StrEnum):
     OTHER = "other"
 
 
+class Signal(StrEnum):
+    """What else a post tells the people who work on it; independent of the label (S18 to S25).
+
+    They recommend, they decide nothing: `no_dialogue` advises a reviewed no-reply (S20),
+    `no_concern` to consider one (S22).
+    """
+
+    NO_DIALOGUE = "no_dialogue"
+    NO_CONCERN = "no_concern"
+    CRISIS = "crisis"
+    ADDRESSED_TO_MANAGEMENT = "addressed_to_management"
+    PRESS = "press"
+    ENGAGEMENT_OPPORTUNITY = "engagement_opportunity"
+
+
+class Need(StrEnum):
+    """What it takes to answer: decides between community management and support (S19)."""
+
+    CUSTOMER_DB = "customer_db"
+    PERSONAL_DATA = "personal_data"
+    DEPARTMENT = "department"
+
+
 class EvidenceSource(StrEnum):
     """Who found a piece of evidence: the weights of the model or a rule with a name."""
 
@@ -86,8 +109,25 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Concern:
+    """One of the concerns in a post (S27): the part of the text, its topic, who might know.
+
+    `topic` and `department` are ids of the configuration; a part that names no topic is
+    `general` and has no department.
+    """
+
+    topic: str
+    text: str
+    department: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Classification:
-    """What is said about one post; `confidence` is the probability that `label` is right."""
+    """What is said about one post; `confidence` is the probability that `label` is right.
+
+    `already_tried` are the author's own words for what did not help (S84); `rules` are the
+    operator's rules that fired, as `name@version`, and stay empty where there are none.
+    """
 
     label: Label
     decision: Decision
@@ -99,3 +139,8 @@ class Classification:
     language: Language
     evidence: tuple[Evidence, ...]
     model: str
+    signals: frozenset[Signal] = frozenset()
+    needs: frozenset[Need] = frozenset()
+    already_tried: tuple[str, ...] = ()
+    concerns: tuple[Concern, ...] = ()
+    rules: tuple[str, ...] = ()

@@ -85,4 +85,12 @@ def on_the_wire(answer: Classification) -> parts.Classification:
             )
             for place in answer.evidence
         ),
+        signals=tuple(vocabulary.Signal(signal) for signal in sorted(answer.signals)),
+        needs=tuple(vocabulary.Need(need) for need in sorted(answer.needs)),
+        concerns=tuple(
+            parts.Concern(topic=concern.topic, text=concern.text, department=concern.department)
+            for concern in answer.concerns
+        ),
+        already_tried=answer.already_tried,
+        rules=answer.rules,
     )
