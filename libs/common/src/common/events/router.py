@@ -158,3 +158,108 @@ class ConfigurationApplied(Part, frozen=True, kw_only=True):
     people: tuple[Person, ...] = ()
     topics: tuple[str, ...] = ()
     accounts: tuple[str, ...] = ()
+
+
+class DepartmentQueryAsked(Part, frozen=True, kw_only=True):
+    """A department was asked (S38, S39, S43, S67): where it comes from, link, reach, deadline.
+
+    `reach` counts the readers that the post may have; `priority` is normal or high.
+    """
+
+    query_id: UUID
+    case_id: UUID
+    conversation_id: UUID
+    department: str
+    question: str
+    link: str
+    reach: int
+    priority: str
+    due_at: Moment
+    actor: Actor
+    origin: str = "social"
+    is_free_wording_allowed: bool = True
+    issue_id: UUID | None = None
+
+
+class DepartmentQueryReminded(Part, frozen=True, kw_only=True):
+    """The department was reminded; `recipient` is contact or deputy (S51)."""
+
+    query_id: UUID
+    case_id: UUID
+    conversation_id: UUID
+    department: str
+    recipient: str
+    due_at: Moment
+    reminded_at: Moment
+
+
+class DepartmentQueryAnswered(Part, frozen=True, kw_only=True):
+    """The department's answer is in the case, and the case is back at its asker (S51, S68).
+
+    `via` says how it came: api, mail, webhook. `asked_by` is whom it waits for now.
+    """
+
+    query_id: UUID
+    case_id: UUID
+    conversation_id: UUID
+    department: str
+    answer: str
+    answered_by: str
+    via: str
+    answered_at: Moment
+    due_at: Moment
+    was_in_time: bool
+    asked_by: Actor
+
+
+class DepartmentQueryWithdrawn(Part, frozen=True, kw_only=True):
+    """Nobody waits for the answer any more."""
+
+    query_id: UUID
+    case_id: UUID
+    conversation_id: UUID
+    department: str
+    actor: Actor
+    reason: str
+
+
+class NextStepChosen(Part, frozen=True, kw_only=True):
+    """What the asker does with a department's answer (S68)."""
+
+    query_id: UUID
+    case_id: UUID
+    conversation_id: UUID
+    next_step: str
+    actor: Actor
+
+
+class CaseTransferred(Part, frozen=True, kw_only=True):
+    """A classic helpdesk has the matter as a ticket; the case stays ours (S71 to S73).
+
+    `customer_dispatch_id` is the reply that told the customer; `follow_up_at` is when somebody
+    looks whether it was really solved.
+    """
+
+    transfer_id: UUID
+    case_id: UUID
+    conversation_id: UUID
+    helpdesk: str
+    reference: str
+    link: str | None
+    reason: str
+    customer_dispatch_id: UUID
+    follow_up_at: Moment
+    actor: Actor
+    transferred_at: Moment
+
+
+class TransferFailed(Part, frozen=True, kw_only=True):
+    """The helpdesk took no ticket; the case is back with who asked for it."""
+
+    transfer_id: UUID
+    case_id: UUID
+    conversation_id: UUID
+    helpdesk: str
+    error: str
+    actor: Actor
+    failed_at: Moment
