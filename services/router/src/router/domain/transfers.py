@@ -1,0 +1,94 @@
+"""Warm transfer to a classic helpdesk: we hand over, the customer is told, we look again (S71-S73).
+
+The case stays ours. Nothing is transferred behind the customer's back, and nothing without a date
+on which somebody looks whether it was really solved.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from common.errors import ConflictError, InvalidInputError
+
+TITLE_LENGTH = 200
+TEXT_LENGTH = 20_000
+LONGEST_FOLLOW_UP = timedelta(days=365)
+
+
+class TransferState(enum.StrEnum):
+    """`pending`: the ticket is being made; `done`: it has a reference; `failed`: it was refused."""
+
+    PENDING = "pending"
+    DONE = "done"
+    FAILED = "failed"
+
+
+TRANSITIONS: Mapping[TransferState, frozenset[TransferState]] = {
+    TransferState.PENDING: frozenset({TransferState.DONE, TransferState.FAILED}),
+    TransferState.DONE: frozenset(),
+    TransferState.FAILED: frozenset(),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandOver:
+    """What goes to the helpdesk, and when we look again."""
+
+    title: str
+    text: str
+    reason: str
+    follow_up_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToldCustomer:
+    """A reply that was sent in this case."""
+
+    kind: str
+    sent_at: datetime
+
+
+TELLING_KINDS = frozenset({"answer", "progress", "outcome", "holding", "lead_in", "correction"})
+"""Kinds of reply that can tell a customer who goes on with their matter; a question does not."""
+
+
+def hand_over(
+    title: str, *, text: str, reason: str, follow_up_at: datetime, now: datetime
+) -> HandOver:
+    """The complete hand-over; InvalidInputError names what is missing or out of range."""
+    for name, value, longest in (
+        ("title", title, TITLE_LENGTH),
+        ("text", text, TEXT_LENGTH),
+        ("reason", reason, TITLE_LENGTH),
+    ):
+        if not value.strip():
+            raise InvalidInputError(f"{name} must not be empty", code=f"{name}_missing")
+        if len(value) > longest:
+            raise InvalidInputError(
+                f"{name} has at most {longest} characters", code=f"{name}_too_long"
+            )
+    if not now < follow_up_at <= now + LONGEST_FOLLOW_UP:
+        raise InvalidInputError(
+            "follow_up_at must lie in the future, within a year", code="follow_up_out_of_range"
+        )
+    return HandOver(
+        title=title.strip(), text=text.strip(), reason=reason.strip(), follow_up_at=follow_up_at
+    )
+
+
+def refuse_untold(told: ToldCustomer | None) -> None:
+    """ConflictError unless the customer was told by a sent reply of this case (S72)."""
+    if told is None:
+        raise ConflictError(
+            "the customer was not told: send a reply that says who goes on, then transfer",
+            code="customer_not_told",
+        )
+    if told.kind not in TELLING_KINDS:
+        raise ConflictError(
+            f"a reply of kind {told.kind} does not tell the customer who goes on",
+            code="customer_not_told",
+            details={"kinds": sorted(TELLING_KINDS)},
+        )

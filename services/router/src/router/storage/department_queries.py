@@ -1,0 +1,297 @@
+"""The rows of department queries. They are only changed under the lock of their case (S67, S68)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from router.domain.claims import Person
+from router.domain.departments import NextStep, QueryState, Question
+
+_SELECT = """
+    select query_id, case_id, conversation_id, issue_id, department, question, origin,
+    is_free_wording_allowed, link, reach, priority, asked_by_id, asked_by_name, asked_at,
+    remind_at, due_at, state, reminded_at, breached_at, answer, answered_by, answered_via,
+    answered_at, next_step, next_step_by_name, next_step_at
+    from department_query
+"""
+_ADD = text(
+    """
+    insert into department_query (
+        query_id, case_id, conversation_id, issue_id, department, question, origin,
+        is_free_wording_allowed, link, reach, priority, configuration_version, asked_by_id,
+        asked_by_name, asked_at, remind_at, due_at, reply_token
+    ) values (
+        :query_id, :case_id, :conversation_id, :issue_id, :department, :question, 'social',
+        :is_free_wording_allowed, :link, :reach, :priority, :configuration_version, :asked_by_id,
+        :asked_by_name, :asked_at, :remind_at, :due_at, :reply_token
+    )
+    """
+)
+_OF_CASE = text(_SELECT + "where case_id = :case_id order by asked_at, query_id")
+_ONE = text(_SELECT + "where query_id = :query_id")
+_BY_TOKEN = text("select query_id from department_query where reply_token = :token")
+_TOKEN = text("select reply_token from department_query where query_id = :query_id")
+_LOCK = text(
+    _SELECT
+    + """
+    where query_id = any(cast(:query_ids as uuid[]))
+    order by query_id for update
+    """
+)
+_LIST = text(
+    _SELECT
+    + """
+    where (cast(:departments as text[]) is null or department = any(cast(:departments as text[])))
+        and (cast(:state as text) is null or state = :state)
+        and (cast(:at as timestamptz) is null or (asked_at, query_id) < (:at, :id))
+    order by asked_at desc, query_id desc limit :limit
+    """
+)
+_ANSWER = text(
+    """
+    update department_query set state = 'answered', answer = :answer, answered_by = :answered_by,
+        answered_via = :via, answered_at = :at
+    where query_id = :query_id
+    """
+)
+_WITHDRAW = text("update department_query set state = 'withdrawn' where query_id = :query_id")
+_NEXT_STEP = text(
+    """
+    update department_query set next_step = :step, next_step_by_id = :by_id,
+        next_step_by_name = :by_name, next_step_at = :at
+    where query_id = :query_id
+    """
+)
+_REMINDED = text(
+    """
+    update department_query set reminded_at = :at
+    where query_id = any(cast(:query_ids as uuid[]))
+    """
+)
+_BREACHED = text(
+    """
+    update department_query set breached_at = :at
+    where query_id = any(cast(:query_ids as uuid[]))
+    """
+)
+_OPEN_OF_CASES = text(
+    """
+    select case_id, count(*) as open from department_query
+    where case_id = any(cast(:case_ids as uuid[])) and state = 'asked' group by case_id
+    """
+)
+_SEEN = text(
+    """
+    insert into department_answer_seen (message_key, query_id, seen_at)
+    values (:message_key, :query_id, :at) on conflict do nothing
+    """
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewQuery:
+    """A query that begins."""
+
+    query_id: UUID
+    case_id: UUID
+    conversation_id: UUID
+    issue_id: UUID | None
+    department: str
+    question: Question
+    is_free_wording_allowed: bool
+    configuration_version: int
+    asked_by: Person
+    asked_at: datetime
+    remind_at: datetime
+    due_at: datetime
+    reply_token: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueryRow:
+    """A query as it stands. Its reply token is in none of these: it is a secret of the channel."""
+
+    query_id: UUID
+    case_id: UUID
+    conversation_id: UUID
+    issue_id: UUID | None
+    department: str
+    question: str
+    origin: str
+    is_free_wording_allowed: bool
+    link: str
+    reach: int
+    priority: str
+    asked_by: Person
+    asked_at: datetime
+    remind_at: datetime
+    due_at: datetime
+    state: QueryState
+    reminded_at: datetime | None
+    breached_at: datetime | None
+    answer: str | None
+    answered_by: str | None
+    answered_via: str | None
+    answered_at: datetime | None
+    next_step: str | None
+    next_step_by_name: str | None
+    next_step_at: datetime | None
+
+    @property
+    def key(self) -> tuple[datetime, UUID]:
+        """Its place in the list."""
+        return (self.asked_at, self.query_id)
+
+    @property
+    def asked_by_name(self) -> str:
+        return self.asked_by.name
+
+
+async def add(connection: AsyncConnection, query: NewQuery) -> None:
+    """Store a query that begins."""
+    await connection.execute(
+        _ADD,
+        {
+            "query_id": query.query_id,
+            "case_id": query.case_id,
+            "conversation_id": query.conversation_id,
+            "issue_id": query.issue_id,
+            "department": query.department,
+            "question": query.question.text,
+            "is_free_wording_allowed": query.is_free_wording_allowed,
+            "link": query.question.link,
+            "reach": query.question.reach,
+            "priority": query.question.priority.value,
+            "configuration_version": query.configuration_version,
+            "asked_by_id": query.asked_by.id,
+            "asked_by_name": query.asked_by.name,
+            "asked_at": query.asked_at,
+            "remind_at": query.remind_at,
+            "due_at": query.due_at,
+            "reply_token": query.reply_token,
+        },
+    )
+
+
+async def of_case(connection: AsyncConnection, case_id: UUID) -> list[QueryRow]:
+    """The queries of a case, the oldest first."""
+    return [_row(row) for row in await connection.execute(_OF_CASE, {"case_id": case_id})]
+
+
+async def one(connection: AsyncConnection, query_id: UUID) -> QueryRow | None:
+    """The query, unlocked."""
+    row = (await connection.execute(_ONE, {"query_id": query_id})).one_or_none()
+    return None if row is None else _row(row)
+
+
+async def listed(
+    connection: AsyncConnection,
+    *,
+    departments: Collection[str] | None,
+    state: QueryState | None,
+    after: tuple[datetime, UUID] | None,
+    limit: int,
+) -> Sequence[QueryRow]:
+    """Queries to these departments (None: all), the latest first."""
+    rows = await connection.execute(
+        _LIST,
+        {
+            "departments": None if departments is None else sorted(departments),
+            "state": None if state is None else state.value,
+            "at": after[0] if after else None,
+            "id": after[1] if after else None,
+            "limit": limit,
+        },
+    )
+    return [_row(row) for row in rows]
+
+
+async def id_of_token(connection: AsyncConnection, token: str) -> UUID | None:
+    """The query whose answers carry this token."""
+    found: UUID | None = await connection.scalar(_BY_TOKEN, {"token": token})
+    return found
+
+
+async def lock(connection: AsyncConnection, query_ids: Collection[UUID]) -> dict[UUID, QueryRow]:
+    """Those that exist, locked; their cases are to be locked before."""
+    rows = await connection.execute(_LOCK, {"query_ids": list(query_ids)})
+    return {row.query_id: _row(row) for row in rows}
+
+
+async def answer(
+    connection: AsyncConnection,
+    query_id: UUID,
+    text_: str,
+    *,
+    answered_by: str,
+    via: str,
+    at: datetime,
+) -> None:
+    """Store the department's answer."""
+    await connection.execute(
+        _ANSWER,
+        {"query_id": query_id, "answer": text_, "answered_by": answered_by, "via": via, "at": at},
+    )
+
+
+async def withdraw(connection: AsyncConnection, query_id: UUID) -> None:
+    """Nobody waits any more."""
+    await connection.execute(_WITHDRAW, {"query_id": query_id})
+
+
+async def choose(
+    connection: AsyncConnection, query_id: UUID, step: NextStep, *, by: Person, at: datetime
+) -> None:
+    """Store what the asker does with the answer."""
+    await connection.execute(
+        _NEXT_STEP,
+        {"query_id": query_id, "step": step.value, "by_id": by.id, "by_name": by.name, "at": at},
+    )
+
+
+async def reminded(
+    connection: AsyncConnection, query_ids: Collection[UUID], *, at: datetime
+) -> None:
+    """The departments were reminded."""
+    await connection.execute(_REMINDED, {"query_ids": list(query_ids), "at": at})
+
+
+async def breached(
+    connection: AsyncConnection, query_ids: Collection[UUID], *, at: datetime
+) -> None:
+    """The deadlines passed without an answer."""
+    await connection.execute(_BREACHED, {"query_ids": list(query_ids), "at": at})
+
+
+async def open_of_cases(connection: AsyncConnection, case_ids: Collection[UUID]) -> dict[UUID, int]:
+    """How many queries of each of these cases wait for an answer; cases without one are absent."""
+    rows = await connection.execute(_OPEN_OF_CASES, {"case_ids": list(case_ids)})
+    return {row.case_id: row.open for row in rows}
+
+
+async def first_seen(
+    connection: AsyncConnection, message_key: str, query_id: UUID | None, *, at: datetime
+) -> bool:
+    """Whether this mail or webhook comes for the first time; from now on it does not."""
+    result = await connection.execute(
+        _SEEN, {"message_key": message_key, "query_id": query_id, "at": at}
+    )
+    return result.rowcount == 1
+
+
+async def token_of(connection: AsyncConnection, query_id: UUID) -> str:
+    """The secret that an answer by mail must carry."""
+    return str(await connection.scalar(_TOKEN, {"query_id": query_id}))
+
+
+def _row(row: Row[Any]) -> QueryRow:
+    values = dict(row._mapping)
+    asked_by = Person(values.pop("asked_by_id"), values.pop("asked_by_name"))
+    return QueryRow(**{**values, "state": QueryState(values["state"])}, asked_by=asked_by)
