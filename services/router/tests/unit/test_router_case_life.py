@@ -9,7 +9,16 @@ import pytest
 from common.errors import ConflictError, InvalidInputError
 from router.domain.claims import Claim, Person, claim, has_expired, release
 from router.domain.closing import WAIVING, Outcome, closing, settle_first_reaction
-from router.domain.states import TRANSITIONS, CaseState, CaseStep, after
+from router.domain.states import (
+    MEANING,
+    TRANSITIONS,
+    WAITING,
+    CaseState,
+    CaseStep,
+    after,
+    moves,
+    rest_step,
+)
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 LEASE = timedelta(minutes=15)
@@ -17,7 +26,7 @@ MIA, TOM = Person("dev|mia", "Mia"), Person("dev|tom", "Tom")
 HELD_BY_MIA = Claim(MIA, NOW + LEASE)
 
 
-def test_closed_is_final_and_every_other_step_is_refused_by_name() -> None:
+def test_every_step_that_the_table_does_not_have_is_refused_by_name() -> None:
     for state in CaseState:
         for step in CaseStep:
             if (state, step) in TRANSITIONS:
@@ -26,7 +35,24 @@ def test_closed_is_final_and_every_other_step_is_refused_by_name() -> None:
                 with pytest.raises(ConflictError) as refusal:
                     after(state, step)
                 assert refusal.value.code == f"case_is_{state}"
-    assert not [state for state, _ in TRANSITIONS if state is CaseState.CLOSED]
+    assert {step for state, step in TRANSITIONS if state is CaseState.CLOSED} == {
+        CaseStep.REOPEN,
+        CaseStep.UNMERGE,
+    }
+
+
+def test_every_state_is_reached_and_left_and_explained() -> None:
+    assert {to for _, to in moves()} == {before for before, _ in moves()} == set(CaseState)
+    assert set(MEANING) == set(CaseState)
+    assert {step for _, step in TRANSITIONS} == set(CaseStep)
+
+
+@pytest.mark.parametrize("waiting", WAITING)
+def test_a_case_that_waited_waits_again_when_it_is_given_back(waiting: CaseState) -> None:
+    claimed = after(waiting, CaseStep.CLAIM)
+    for ending in (CaseStep.RELEASE, CaseStep.EXPIRE):
+        assert after(claimed, rest_step(waiting, ending)) is waiting
+        assert after(claimed, rest_step(None, ending)) is CaseState.OPEN
 
 
 def test_a_free_case_is_taken_for_the_lease() -> None:
