@@ -215,6 +215,48 @@ CLASSIFIER_CONFIDENCE = _histogram(
     "ombud_classifier_confidence_ratio", "Confidence of the label", buckets=_SHARES
 )
 CLASSIFIER_MODEL_INFO = _gauge("ombud_classifier_model_info", "1; the model in use", "model")
+CLASSIFIER_RULE_OVERRUNS_TOTAL = _counter(
+    "ombud_classifier_rule_overruns_total", "Patterns of rules that ran over their time", "rule"
+)
+CLASSIFIER_REMOTE_ANSWERS_TOTAL = _counter(
+    "ombud_classifier_remote_answers_total",
+    "Posts for the HTTP model: answered, cached, budget, timeout, status, garbage, skipped",
+    "outcome",
+)
+CLASSIFIER_CORRECTIONS_TOTAL = _counter(
+    "ombud_classifier_corrections_total",
+    "Labels that people set, by what stood before",
+    "before",
+    "after",
+)
+CLASSIFIER_SHADOW_TOTAL = _counter(
+    "ombud_classifier_shadow_answers_total",
+    "Answers of the challenger beside the champion's: agrees, disagrees",
+    "outcome",
+)
+CLASSIFIER_RELOAD_FAILURES_TOTAL = _counter(
+    "ombud_classifier_reload_failures_total",
+    "Models or rules that were chosen and could not be taken up",
+    "error",
+)
+CLASSIFIER_DECISION_SHARE = _gauge(
+    "ombud_classifier_decision_share_ratio", "Share of the last day's mentions", "decision"
+)
+CLASSIFIER_LABEL_SHARE = _gauge(
+    "ombud_classifier_label_share_ratio", "Share of the last day's mentions", "label"
+)
+CLASSIFIER_MEAN_CONFIDENCE = _gauge(
+    "ombud_classifier_mean_confidence_ratio", "Mean confidence of the last day's mentions"
+)
+CLASSIFIER_DISAGREEMENT = _gauge(
+    "ombud_classifier_disagreement_ratio",
+    "Share of the last day's mentions that were judged twice and differently, with: people, "
+    "challenger",
+    "other",
+)
+CLASSIFIER_CRISES_PROPOSED_TOTAL = _counter(
+    "ombud_classifier_crises_proposed_total", "Crises proposed, by what rose", "signal"
+)
 
 # --- router --------------------------------------------------------------------------------------
 ROUTER_MENTIONS_TOTAL = _counter(

@@ -75,7 +75,10 @@ class Need(StrEnum):
 
 
 class EvidenceSource(StrEnum):
-    """Who found a piece of evidence: the weights of the model or a rule with a name."""
+    """Who found a piece of evidence: the weights of the model, or a rule that comes with it.
+
+    An operator's rule stands in the same place with its own name, as `name@version`.
+    """
 
     MODEL = "model"
     RULE = "rule"
@@ -98,14 +101,15 @@ class Evidence:
     """A span of the original text that spoke for (weight > 0) or against a service matter.
 
     `start` and `end` count code points, half open, so that `post.text[start:end] == text`.
-    Weights are log odds; a rule that decides alone carries a large one.
+    Weights are log odds; a rule that decides alone carries a large one. `source` is an
+    `EvidenceSource` or the name of an operator's rule.
     """
 
     text: str
     start: int
     end: int
     weight: float
-    source: EvidenceSource
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +131,7 @@ class Classification:
 
     `already_tried` are the author's own words for what did not help (S84); `rules` are the
     operator's rules that fired, as `name@version`, and stay empty where there are none.
+    `repeat_contacts` counts the author's earlier service mentions; no model knows it (S12).
     """
 
     label: Label
@@ -144,3 +149,4 @@ class Classification:
     already_tried: tuple[str, ...] = ()
     concerns: tuple[Concern, ...] = ()
     rules: tuple[str, ...] = ()
+    repeat_contacts: int = 0

@@ -93,4 +93,5 @@ def on_the_wire(answer: Classification) -> parts.Classification:
         ),
         already_tried=answer.already_tried,
         rules=answer.rules,
+        repeat_contacts=answer.repeat_contacts,
     )

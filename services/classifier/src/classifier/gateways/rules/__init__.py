@@ -1,0 +1,1 @@
+"""The operator's rules: how they are written (`document`) and where they fire (`matching`)."""
