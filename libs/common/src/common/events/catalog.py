@@ -226,6 +226,7 @@ _ALL = (
         "audit",
         "actor",
         "reason",
+        "reasons",
     ),
     _event(
         "responder.draft.withdrawn.v1",
@@ -255,6 +256,41 @@ _ALL = (
         "reason",
         "authors",
         "approver",
+    ),
+    _event(
+        "responder.review.offered.v1",
+        responder.ReviewOffered,
+        REPLIES_EVENTS,
+        "audit",
+        "reviewer",
+        "authors",
+    ),
+    _event(
+        "responder.review.claimed.v1", responder.ReviewClaimed, REPLIES_EVENTS, "audit", "actor"
+    ),
+    _event(
+        "responder.review.expired.v1",
+        responder.ReviewExpired,
+        REPLIES_EVENTS,
+        "audit",
+        "reviewer",
+        "authors",
+    ),
+    _event(
+        "responder.break_glass.used.v1",
+        responder.BreakGlassUsed,
+        REPLIES_EVENTS,
+        "audit",
+        "actor",
+        "reason",
+    ),
+    _event(
+        "responder.break_glass.reviewed.v1",
+        responder.BreakGlassReviewed,
+        REPLIES_EVENTS,
+        "audit",
+        "actor",
+        "finding",
     ),
     _event("responder.reply.failed.v1", responder.ReplyFailed, REPLIES_EVENTS, "audit"),
     _event(

@@ -65,7 +65,7 @@ class ApprovalRefused(Part, frozen=True, kw_only=True):
 
 
 class DraftRejected(Part, frozen=True, kw_only=True):
-    """The reviewer sent it back, with reasons."""
+    """The reviewer sent it back; `reason` is all reasons in one text, `reasons` each by itself."""
 
     draft_id: UUID
     case_id: UUID
@@ -73,6 +73,7 @@ class DraftRejected(Part, frozen=True, kw_only=True):
     revision: int
     reason: str
     actor: Actor
+    reasons: tuple[str, ...] = ()
 
 
 class DraftWithdrawn(Part, frozen=True, kw_only=True):
@@ -144,3 +145,70 @@ class NoReplyDecided(Part, frozen=True, kw_only=True):
     authors: tuple[Actor, ...]
     approver: Actor
     decided_at: Moment
+
+
+class ReviewOffered(Part, frozen=True, kw_only=True):
+    """Somebody is asked to read a draft until `expires_at`; `reviewer` null asks everybody (S57).
+
+    `round` counts from 1 for each revision.
+    """
+
+    draft_id: UUID
+    case_id: UUID
+    conversation_id: UUID
+    revision: int
+    round: int
+    team: str
+    reviewer: Actor | None
+    authors: tuple[Actor, ...]
+    expires_at: Moment
+
+
+class ReviewClaimed(Part, frozen=True, kw_only=True):
+    """A person reads the draft now; nobody else decides it until `claimed_until`."""
+
+    draft_id: UUID
+    case_id: UUID
+    conversation_id: UUID
+    revision: int
+    team: str
+    actor: Actor
+    claimed_until: Moment
+
+
+class ReviewExpired(Part, frozen=True, kw_only=True):
+    """The time for a review ran out: its authors are told, the next one is asked (S57)."""
+
+    draft_id: UUID
+    case_id: UUID
+    conversation_id: UUID
+    revision: int
+    round: int
+    team: str
+    reviewer: Actor | None
+    authors: tuple[Actor, ...]
+    expired_at: Moment
+
+
+class BreakGlassUsed(Part, frozen=True, kw_only=True):
+    """A lead let a reply leave that nobody else had read; to be looked at by `review_due_at`."""
+
+    draft_id: UUID
+    case_id: UUID
+    conversation_id: UUID
+    revision: int
+    content_hash: str
+    reason: str
+    actor: Actor
+    review_due_at: Moment
+
+
+class BreakGlassReviewed(Part, frozen=True, kw_only=True):
+    """A second person looked at what left unread, and this is what they found."""
+
+    draft_id: UUID
+    case_id: UUID
+    conversation_id: UUID
+    revision: int
+    finding: str
+    actor: Actor
