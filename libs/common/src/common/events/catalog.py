@@ -165,6 +165,12 @@ _ALL = (
         "asked_by",
     ),
     _event(
+        "router.department_query.undelivered.v1",
+        router.DepartmentQueryUndelivered,
+        CASES_EVENTS,
+        "audit",
+    ),
+    _event(
         "router.department_query.withdrawn.v1",
         router.DepartmentQueryWithdrawn,
         CASES_EVENTS,

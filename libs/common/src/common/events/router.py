@@ -212,6 +212,20 @@ class DepartmentQueryAnswered(Part, frozen=True, kw_only=True):
     asked_by: Actor
 
 
+class DepartmentQueryUndelivered(Part, frozen=True, kw_only=True):
+    """The department cannot be reached over its channel; the asker must find another way.
+
+    `error` is a code (smtp_550, http_410). The query still waits for an answer.
+    """
+
+    query_id: UUID
+    case_id: UUID
+    conversation_id: UUID
+    department: str
+    error: str
+    failed_at: Moment
+
+
 class DepartmentQueryWithdrawn(Part, frozen=True, kw_only=True):
     """Nobody waits for the answer any more."""
 

@@ -275,6 +275,12 @@ ROUTER_CLOCKS_BREACHED_TOTAL = _counter("ombud_router_clocks_breached_total", "B
 ROUTER_CLOCKS_STOPPED_TOTAL = _counter(
     "ombud_router_clocks_stopped_total", "Clocks stopped: met, missed", "clock", "outcome"
 )
+ROUTER_DEPARTMENT_MESSAGES_TOTAL = _counter(
+    "ombud_router_department_messages_total", "Questions and reminders to departments", "outcome"
+)
+ROUTER_TRANSFERS_TOTAL = _counter(
+    "ombud_router_transfers_total", "Transfers to the helpdesk that were settled", "outcome"
+)
 ROUTER_FIRST_REACTION_SECONDS = _histogram(
     "ombud_router_first_reaction_seconds", "From detected to the first reply", buckets=_HUMAN
 )

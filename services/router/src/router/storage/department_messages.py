@@ -6,7 +6,7 @@ the message is tried again. Repeating is safe: mail keeps its Message-ID, a webh
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -32,6 +32,7 @@ _CLAIM = text(
     with due as (
         select message_id from department_message
         where state = 'pending' and due_at <= now()
+            and channel = any(cast(:channels as text[]))
         order by due_at limit :limit for update skip locked
     )
     update department_message as message
@@ -118,10 +119,12 @@ async def add(connection: AsyncConnection, messages: Sequence[NewMessage], *, at
 
 
 async def claim(
-    connection: AsyncConnection, *, limit: int, lease: timedelta
+    connection: AsyncConnection, *, channels: Collection[str], limit: int, lease: timedelta
 ) -> list[OutgoingMessage]:
-    """Due messages, each for this process alone until the lease ends."""
-    rows = await connection.execute(_CLAIM, {"limit": limit, "lease": lease})
+    """Due messages of these channels, each for this process alone until the lease ends."""
+    rows = await connection.execute(
+        _CLAIM, {"channels": list(channels), "limit": limit, "lease": lease}
+    )
     return [OutgoingMessage(**_values(row)) for row in rows]
 
 
