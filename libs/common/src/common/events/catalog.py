@@ -119,6 +119,31 @@ _ALL = (
         "approvers",
     ),
     _event(
+        "classifier.rules.applied.v1",
+        classifier.RulesApplied,
+        MENTIONS_CLASSIFIED,
+        "audit",
+        "actor",
+        "reason",
+    ),
+    _event(
+        "classifier.model.changed.v1",
+        classifier.ModelChanged,
+        MENTIONS_CLASSIFIED,
+        "audit",
+        "actor",
+        "reason",
+    ),
+    _event(
+        "classifier.identity.linked.v1",
+        classifier.IdentityLinked,
+        MENTIONS_CLASSIFIED,
+        "audit",
+        "members",
+        "actor",
+        "reason",
+    ),
+    _event(
         "router.case.opened.v1", router.CaseOpened, CASES_EVENTS, "responder audit", *_CLASSIFIED
     ),
     _event(

@@ -52,3 +52,40 @@ class CrisisSwitched(Part, frozen=True, kw_only=True):
     reason: str
     switched_at: Moment
     approvers: tuple[str, ...] = ()
+
+
+class RulesApplied(Part, frozen=True, kw_only=True):
+    """A version of the operator's rules came into force; `rules` are names as `name@version`."""
+
+    stream_id: UUID
+    version: int
+    rules: tuple[str, ...]
+    actor: Actor
+    reason: str
+
+
+class ModelChanged(Part, frozen=True, kw_only=True):
+    """Another model decides, or answers beside it: `what` is promoted, rolled_back or shadowed.
+
+    `champion` and `challenger` hold from now on; a null champion is the shipped model.
+    """
+
+    stream_id: UUID
+    change: int
+    what: str
+    champion: str | None
+    challenger: str | None
+    actor: Actor
+    reason: str
+
+
+class IdentityLinked(Part, frozen=True, kw_only=True):
+    """A person said that these authors are one; an empty list takes them apart again (S12).
+
+    `members` are pairs of network and author id; the stream is the person's.
+    """
+
+    stream_id: UUID
+    members: tuple[tuple[str, str], ...]
+    actor: Actor
+    reason: str
