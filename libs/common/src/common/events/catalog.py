@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Type  # noqa: UP035
 
-from common.events import classifier, ingest, responder, router
+from common.events import classifier, ingest, responder, router, router_time
 from common.events.parts import Part
 from common.events.topics import (
     CASES_EVENTS,
@@ -165,9 +165,111 @@ _ALL = (
         "actor",
         "summary",
     ),
+    _event(
+        "router.case.state_changed.v1",
+        router.CaseStateChanged,
+        CASES_EVENTS,
+        "audit",
+        "actor",
+        "owner",
+        "reason",
+    ),
+    _event(
+        "router.case.owner_changed.v1",
+        router.CaseOwnerChanged,
+        CASES_EVENTS,
+        "audit",
+        "actor",
+        "owner",
+        "previous",
+        "reason",
+    ),
+    _event(
+        "router.case.handed_over.v1",
+        router.CaseHandedOver,
+        CASES_EVENTS,
+        "audit",
+        "actor",
+        "reason",
+    ),
+    _event("router.case.triaged.v1", router.CaseTriaged, CASES_EVENTS, "audit", "actor", "note"),
+    _event("router.case.merged.v1", router.CaseMerged, CASES_EVENTS, "audit", "actor", "reason"),
+    _event(
+        "router.case.unmerged.v1", router.CaseUnmerged, CASES_EVENTS, "audit", "actor", "reason"
+    ),
+    _event("router.issue.added.v1", router.IssueAdded, CASES_EVENTS, "audit", "actor", "text"),
+    _event("router.issue.settled.v1", router.IssueSettled, CASES_EVENTS, "audit", "actor", "note"),
+    _event(
+        "router.mention.moved.v1", router.MentionMoved, CASES_EVENTS, "audit", "actor", "reason"
+    ),
     _event("router.clock.warned.v1", router.ClockWarned, CASES_EVENTS, "audit"),
     _event("router.clock.breached.v1", router.ClockBreached, CASES_EVENTS, "audit"),
     _event("router.clock.stopped.v1", router.ClockStopped, CASES_EVENTS, "audit"),
+    _event("router.clock.started.v1", router_time.ClockStarted, CASES_EVENTS, "audit"),
+    _event(
+        "router.clock.paused.v1", router_time.ClockPaused, CASES_EVENTS, "audit", "reason", "actor"
+    ),
+    _event(
+        "router.clock.resumed.v1",
+        router_time.ClockResumed,
+        CASES_EVENTS,
+        "audit",
+        "reason",
+        "actor",
+    ),
+    _event(
+        "router.clock.replanned.v1",
+        router_time.ClockReplanned,
+        CASES_EVENTS,
+        "audit",
+        "reason",
+        "actor",
+    ),
+    _event(
+        "router.clock.waived.v1", router_time.ClockWaived, CASES_EVENTS, "audit", "reason", "actor"
+    ),
+    _event(
+        "router.follow_up.planned.v1",
+        router_time.FollowUpPlanned,
+        CASES_EVENTS,
+        "audit",
+        "reason",
+        "owner",
+        "actor",
+    ),
+    _event(
+        "router.follow_up.due.v1",
+        router_time.FollowUpDue,
+        CASES_EVENTS,
+        "audit",
+        "reason",
+        "owner",
+        "went_to",
+    ),
+    _event(
+        "router.follow_up.done.v1",
+        router_time.FollowUpDone,
+        CASES_EVENTS,
+        "audit",
+        "result",
+        "actor",
+    ),
+    _event(
+        "router.case.escalated.v1",
+        router_time.CaseEscalated,
+        CASES_EVENTS,
+        "audit",
+        "reason",
+        "actor",
+    ),
+    _event(
+        "router.case.deescalated.v1",
+        router_time.CaseDeescalated,
+        CASES_EVENTS,
+        "audit",
+        "reason",
+        "actor",
+    ),
     _event(
         "router.department_query.asked.v1",
         router.DepartmentQueryAsked,

@@ -43,6 +43,7 @@ class CaseContinued(Part, frozen=True, kw_only=True):
     """A mention joined the open case of its conversation, or reopened its last one.
 
     `clocks` are those that it started: a service matter in a case that had none so far (S47).
+    `surviving_case_id` is the case that goes on where the conversation's own was merged into it.
     """
 
     case_id: UUID
@@ -52,6 +53,7 @@ class CaseContinued(Part, frozen=True, kw_only=True):
     team: str
     clocks: tuple[RunningClock, ...] = ()
     is_reopened: bool = False
+    surviving_case_id: UUID | None = None
 
 
 class MentionParked(Part, frozen=True, kw_only=True):
@@ -103,6 +105,129 @@ class CaseClosed(Part, frozen=True, kw_only=True):
     summary: str
     closed_at: Moment
     team: str | None = None
+    fault: str | None = None
+
+
+class CaseStateChanged(Part, frozen=True, kw_only=True):
+    """A case went from one state to another, by a step of the table (docs/case-life.md).
+
+    `actor` is null where no person did it: a customer wrote, a time was up. `owner` is who is
+    responsible now, null for the team's queue (S34). `returns_at` is when it moves on by itself.
+    """
+
+    case_id: UUID
+    conversation_id: UUID
+    from_state: str
+    to_state: str
+    step: str
+    reason: str
+    team: str
+    actor: Actor | None = None
+    owner: Actor | None = None
+    returns_at: Moment | None = None
+
+
+class CaseOwnerChanged(Part, frozen=True, kw_only=True):
+    """Somebody else is responsible for the case; null is the team's queue (S34, S35)."""
+
+    case_id: UUID
+    conversation_id: UUID
+    team: str
+    previous: Actor | None
+    owner: Actor | None
+    reason: str
+    actor: Actor | None = None
+
+
+class CaseHandedOver(Part, frozen=True, kw_only=True):
+    """Another team goes on with the case; history and clocks go with it (S30)."""
+
+    case_id: UUID
+    conversation_id: UUID
+    from_team: str
+    team: str
+    reason: str
+    actor: Actor
+
+
+class CaseTriaged(Part, frozen=True, kw_only=True):
+    """What triage came to (S50): direct_answer, needs_info, needs_department."""
+
+    case_id: UUID
+    conversation_id: UUID
+    team: str
+    outcome: str
+    actor: Actor
+    note: str | None = None
+
+
+class CaseMerged(Part, frozen=True, kw_only=True):
+    """The case was closed because another one goes on with its matter; its posts go there."""
+
+    case_id: UUID
+    conversation_id: UUID
+    target_case_id: UUID
+    target_conversation_id: UUID
+    team: str
+    reason: str
+    actor: Actor
+
+
+class CaseUnmerged(Part, frozen=True, kw_only=True):
+    """The case is a matter of its own again."""
+
+    case_id: UUID
+    conversation_id: UUID
+    target_case_id: UUID
+    target_conversation_id: UUID
+    team: str
+    reason: str
+    actor: Actor
+
+
+class IssueAdded(Part, frozen=True, kw_only=True):
+    """A person named one more concern of the case; those of a post stand in its classification."""
+
+    issue_id: UUID
+    case_id: UUID
+    conversation_id: UUID
+    team: str
+    topic: str
+    text: str
+    actor: Actor
+    department: str | None = None
+
+
+class IssueSettled(Part, frozen=True, kw_only=True):
+    """One concern came to an end: solved, answered, unsolvable, dropped."""
+
+    issue_id: UUID
+    case_id: UUID
+    conversation_id: UUID
+    team: str
+    topic: str
+    result: str
+    note: str
+    actor: Actor
+
+
+class MentionMoved(Part, frozen=True, kw_only=True):
+    """A mention's place changed because a person lifted it or corrected its label.
+
+    Places are case, parked, own_post. `case_id` is the case it is in now, `from_case_id` the one
+    it was in before.
+    """
+
+    mention_id: UUID
+    conversation_id: UUID
+    from_place: str
+    to_place: str
+    rule: str
+    reason: str
+    actor: Actor
+    case_id: UUID | None = None
+    from_case_id: UUID | None = None
+    team: str | None = None
 
 
 class ClockWarned(Part, frozen=True, kw_only=True):
@@ -115,6 +240,7 @@ class ClockWarned(Part, frozen=True, kw_only=True):
     started_at: Moment
     due_at: Moment
     warned_at: Moment
+    clock_id: UUID | None = None
 
 
 class ClockBreached(Part, frozen=True, kw_only=True):
@@ -127,6 +253,7 @@ class ClockBreached(Part, frozen=True, kw_only=True):
     started_at: Moment
     due_at: Moment
     breached_at: Moment
+    clock_id: UUID | None = None
 
 
 class ClockStopped(Part, frozen=True, kw_only=True):
@@ -143,6 +270,7 @@ class ClockStopped(Part, frozen=True, kw_only=True):
     seconds_since_detected: float
     seconds_since_posted: float
     dispatch_id: UUID | None = None
+    clock_id: UUID | None = None
 
 
 class ConfigurationApplied(Part, frozen=True, kw_only=True):

@@ -294,6 +294,16 @@ RESPONDER_DRAFTS_TOTAL = _counter(
 RESPONDER_APPROVALS_REFUSED_TOTAL = _counter(
     "ombud_responder_approvals_refused_total", "Approvals refused", "reason"
 )
+RESPONDER_REVIEWS_TOTAL = _counter(
+    "ombud_responder_reviews_total", "Reviews: offered, claimed, expired", "step"
+)
+RESPONDER_BREAK_GLASS_TOTAL = _counter(
+    "ombud_responder_break_glass_total", "Replies that left unread because a lead broke the glass"
+)
+RESPONDER_BREAK_GLASS_OVERDUE_ROWS = _gauge(
+    "ombud_responder_break_glass_overdue_rows",
+    "Broken glass that nobody looked at within a day; 0 or an alarm",
+)
 RESPONDER_DISPATCHES_TOTAL = _counter(
     "ombud_responder_dispatches_total", "Dispatches: sent, failed, unknown", "network", "outcome"
 )
