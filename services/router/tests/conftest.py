@@ -28,7 +28,8 @@ from common.testing.postgres import (
 from common.web.app import create_app
 from common.web.auth import DevIssuer
 from router.api import ROUTERS
-from router.storage.configurations import Configurations, ensure_default
+from router.handlers.apply_configuration import ensure_default
+from router.storage.configurations import Configurations
 
 # Tests are no package: what they share (router_builders) is found by this.
 sys.path.insert(0, str(Path(__file__).parent))
@@ -79,15 +80,16 @@ async def units(service_dsn: str) -> AsyncIterator[UnitOfWorkFactory]:
     engine = create_engine(service_dsn, pool_size=12, application_name="router-tests")
     units = UnitOfWorkFactory(engine, write_outbox)
     async with units.begin() as uow:
-        await ensure_default(uow.connection, at=uow.now)
+        await ensure_default(uow)
+    await _empty(service_dsn, "outbox")  # tests look for what they caused themselves
     yield units
     await engine.dispose()
 
 
-async def _empty(dsn: str) -> None:
+async def _empty(dsn: str, *tables: str) -> None:
     """Rows are few: deleting them is much quicker than truncating, or than another database."""
     connection = await asyncpg.connect(dsn)
-    await connection.execute("".join(f"delete from {table};" for table in FILLED))
+    await connection.execute("".join(f"delete from {table};" for table in tables or FILLED))
     await connection.close()
 
 

@@ -29,8 +29,9 @@ from common.web.auth import authenticator_for
 from common.web.dead_letters import dead_letter_routes
 from router import consumers, jobs
 from router.api import ROUTERS
+from router.handlers.apply_configuration import ensure_default
 from router.settings import RouterSettings
-from router.storage.configurations import Configurations, ensure_default
+from router.storage.configurations import Configurations
 from router.storage.readiness import is_reachable
 
 SERVICE = "router"
@@ -141,7 +142,7 @@ async def _ensure_configuration(units: UnitOfWorkFactory) -> None:
     while True:
         try:
             async with units.begin() as uow:
-                await ensure_default(uow.connection, at=uow.now)
+                await ensure_default(uow)
         except Exception as error:
             if not is_transient(error):
                 raise

@@ -75,7 +75,9 @@ ROUTES: list[tuple[str, str, set[str]]] = [
     ("POST", f"/parked/{NOBODY}/lift", WRITE),
     ("GET", "/configuration", OVERSEE),
     ("PUT", "/configuration", {"operator"}),
+    ("GET", "/configuration/versions", OVERSEE),
     ("POST", "/configuration/validate", OVERSEE),
+    ("POST", "/configuration/diff", OVERSEE),
     ("GET", "/reconciliation", OVERSEE),
 ]
 
@@ -349,16 +351,18 @@ async def test_the_configuration_is_versioned_and_guarded_by_its_etag(
     operator = login("ole", "operator")
     shown = await client.get("/configuration", headers=operator)
     assert (shown.json()["version"], shown.headers["ETag"]) == (1, '"v1"')
-    document = packaged_default().model_dump(mode="json", exclude_none=True)
+    document = packaged_default().dumped()
     assert (await client.put("/configuration", json=document, headers=operator)).status_code == 428
     seen = {**operator, "If-Match": '"v1"'}
     same = await client.put("/configuration", json=document, headers=seen)
     assert same.json() == {"version": 1}
-    document["rules"][0]["rota"] = "nights"
+    document["rules"][1]["rota"] = "nights"
     verdict = await client.post("/configuration/validate", json=document, headers=operator)
     assert verdict.json()["is_valid"] is False
-    assert "unknown rota nights" in verdict.json()["problems"][0]
-    assert (await client.put("/configuration", json=document, headers=seen)).status_code == 422
+    wrong = {"path": "rules.1.rota", "reason": "unknown rota nights"}
+    assert wrong in verdict.json()["problems"]
+    refused = await client.put("/configuration", json=document, headers=seen)
+    assert (refused.status_code, refused.json()["problems"]) == (422, verdict.json()["problems"])
     document["rules"] = [{"name": "all", "team": COMMUNITY, "reason": "One team for everything."}]
     changed = await client.put("/configuration", json=document, headers=seen)
     assert (changed.json(), changed.headers["ETag"]) == ({"version": 2}, '"v2"')

@@ -129,9 +129,9 @@ class Person(Part, frozen=True, kw_only=True):
     """A person of the configuration, as other services need to know them (S31 to S33, S41, S42).
 
     `weight` is the share of a full working day (0.5: half time); `certified_from` is the date from
-    which this person may author or approve public replies, null while in training; `certified_until`
-    is when that ends, null where it does not. `absences` are pairs of moments, the end not
-    included. `id` is `issuer|subject`, as in `Actor`.
+    which this person may author or approve public replies, null while in training;
+    `certified_until` is when that ends, null where it does not. `absences` are pairs of moments,
+    the end not included. `id` is `issuer|subject`, as in `Actor`.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""What a company sets, as the decisions read it: rules, rotas, clocks, own accounts (S119).
+"""What a company sets, as the decisions read it: rules, rotas, people, clocks, accounts (S119).
 
 The document people write, and its validation, is storage/configuration_document.py.
 """
@@ -6,23 +6,36 @@ The document people write, and its validation, is storage/configuration_document
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
+from router.domain.actions import ActionKind
 from router.domain.clocks import ClockTerms
-from router.domain.rota import Member
-from router.domain.routing import Rule
+from router.domain.departments import Department
+from router.domain.people import Colleague
+from router.domain.rota import Rota
+from router.domain.routing import RuleSet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Configuration:
-    """One version of it. `own_accounts` maps (network, handle in lower case) to own or partner."""
+    """One version of it. `own_accounts` maps (network, handle in lower case) to own or partner.
+
+    `public_replies_need` names the certificate for public replies (S41); None asks for none.
+    `reopen_within`: how long after its closing a case is reopened rather than linked.
+    """
 
     version: int
     teams: frozenset[str]
-    rules: tuple[Rule, ...]
-    rotas: Mapping[str, tuple[Member, ...]]
+    rules: RuleSet
+    rotas: Mapping[str, Rota]
     first_reaction: ClockTerms
     own_accounts: Mapping[tuple[str, str], str]
     default_lease: timedelta
     longest_lease: timedelta
+    people: Mapping[str, Colleague] = field(default_factory=dict)
+    departments: Mapping[str, Department] = field(default_factory=dict)
+    topics: frozenset[str] = frozenset()
+    actions: Mapping[str, ActionKind] = field(default_factory=dict)
+    public_replies_need: str | None = None
+    reopen_within: timedelta = timedelta(days=14)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 
 from router.domain.configuration import Configuration
-from router.domain.routing import Facts, Rule, first_match
+from router.domain.routing import Facts, Rule
 
 OWN_POST_RULE = "own_post"
 OPEN_CONVERSATION_RULE = "open_conversation"
@@ -50,7 +50,7 @@ def own_post_rule(
 
 def routing_rule(configuration: Configuration, facts: Facts) -> Rule:
     """The rule for a customer's mention, should its conversation have no open case."""
-    return first_match(configuration.rules, facts)
+    return configuration.rules.first_match(facts)
 
 
 def lifting_rule(configuration: Configuration, facts: Facts) -> Rule:
@@ -59,7 +59,7 @@ def lifting_rule(configuration: Configuration, facts: Facts) -> Rule:
     There is one, because the last rule of a configuration holds for everything and parks only
     what is non-service by its own condition.
     """
-    return first_match([rule for rule in configuration.rules if not rule.parks], facts)
+    return configuration.rules.first_that_opens(facts)
 
 
 def way(rule: Rule, *, has_open_case: bool) -> Way:

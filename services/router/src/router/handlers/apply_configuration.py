@@ -1,12 +1,33 @@
-"""Put a new version of the configuration in force, if it was made from the one in force (S119)."""
+"""Put a version of the configuration in force, and tell those who need to know (S119).
+
+The version and its event are one transaction: nobody ever works with people or certificates that
+another service has not been told of.
+"""
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from common.db.unit_of_work import UnitOfWork
 from common.errors import PreconditionFailedError
+from common.events import parts
+from common.events.envelope import new_event
+from common.events.parts import Actor
+from common.events.router import ConfigurationApplied
+from common.ids import derived_id
 from router.domain.claims import Person
+from router.domain.configuration import Configuration
+from router.domain.people import FULL_TIME, Colleague
 from router.storage import configurations
-from router.storage.configuration_document import ConfigurationDocument, parse
+from router.storage.configuration_document import (
+    ConfigurationDocument,
+    packaged_default,
+    parse,
+)
+
+PACKAGED = Person("ombud|router", "packaged default")
+STREAM_ID = derived_id("router", "configuration")
+"""The key of all these events: versions arrive in their order."""
 
 
 async def apply_configuration(
@@ -24,5 +45,68 @@ async def apply_configuration(
         )
     if current and parse(current.document) == document:
         return version
-    await configurations.add(uow.connection, document, version=version + 1, actor=by, at=uow.now)
+    await _put_in_force(uow, document, version=version + 1, by=by)
     return version + 1
+
+
+async def ensure_default(uow: UnitOfWork) -> None:
+    """A new deployment starts with the packaged default as version 1. Idempotent."""
+    if await configurations.stored(uow.connection) is not None:
+        return
+    try:
+        await _put_in_force(uow, packaged_default(), version=1, by=PACKAGED)
+    except PreconditionFailedError:
+        return  # another replica was quicker
+
+
+async def _put_in_force(
+    uow: UnitOfWork, document: ConfigurationDocument, *, version: int, by: Person
+) -> None:
+    await configurations.add(uow.connection, document, version=version, actor=by, at=uow.now)
+    configuration = document.configuration(version)
+    uow.publish(
+        new_event(
+            applied(configuration, by=by, at=uow.now),
+            id=derived_id("router", "configuration_applied", version),
+            subject=STREAM_ID,
+            time=uow.now,
+        )
+    )
+
+
+def applied(configuration: Configuration, *, by: Person, at: datetime) -> ConfigurationApplied:
+    """What other services need of a version: the people, the topics, our own accounts."""
+    return ConfigurationApplied(
+        stream_id=STREAM_ID,
+        version=configuration.version,
+        actor=Actor(id=by.id, name=by.name),
+        applied_at=at,
+        people=tuple(
+            _person(each, configuration.public_replies_need)
+            for each in configuration.people.values()
+        ),
+        topics=tuple(sorted(configuration.topics)),
+        accounts=tuple(
+            sorted(
+                handle
+                for (_, handle), relation in configuration.own_accounts.items()
+                if relation == "own"
+            )
+        ),
+    )
+
+
+def _person(colleague: Colleague, certificate: str | None) -> parts.Person:
+    valid_from, valid_until = colleague.certified_for(certificate)
+    return parts.Person(
+        id=colleague.id,
+        name=colleague.name,
+        teams=colleague.teams,
+        roles=tuple(sorted(colleague.roles)),
+        weight=colleague.weight / FULL_TIME,
+        skills=tuple(sorted(colleague.skills)),
+        certified_from=valid_from,
+        certified_until=valid_until,
+        absences=tuple((each.begins_at, each.ends_at) for each in colleague.absences),
+        deputies=colleague.deputies,
+    )

@@ -58,6 +58,15 @@ def facts_of(data: MentionClassified) -> Facts:
         language=said.language,
         network=mention.network,
         account=mention.account,
+        label=said.label.value,
+        signals=said.signals,
+        needs=said.needs,
+        topics=[concern.topic for concern in said.concerns],
+        departments=[each.department for each in said.concerns if each.department],
+        repeat_contacts=said.repeat_contacts,
+        reach=mention.author.followers or 0,
+        found_at=mention.detected_at,
+        mention_id=mention.mention_id,
     )
 
 
@@ -261,7 +270,7 @@ class PlacementBatch:
         if name is None:
             raise ValueError("a rule that parks cannot open a case")
         (team,), self.rotas[name] = take_turns(
-            self.configuration.rotas[name], self.rotas[name], count=1
+            self.configuration.rotas[name].members, self.rotas[name], count=1
         )
         return team
 

@@ -1,210 +1,86 @@
-"""The configuration as people write it: shape, cross-checks, and its way to the domain (S119).
+"""The configuration as people write it: its sections, and its way to the domain (S119).
 
 A document that passes here can decide about every mention. It reads no file but the packaged
-default, and knows neither the table nor the API.
+default, and knows neither the table nor the API. The sections' shapes stand in the other
+configuration_*.py, what makes sense together in configuration_checks.py.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from copy import deepcopy
 from datetime import timedelta
+from functools import lru_cache
 from importlib.resources import files
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from common.errors import ConfigurationError
 from router.domain.clocks import ClockTerms
 from router.domain.configuration import Configuration
-from router.domain.rota import Member
-from router.domain.routing import NON_SERVICE, Condition, Rule
-
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
-Text = Annotated[str, Field(min_length=1, max_length=300)]
-DecisionWord = Literal["service", "non_service", "triage"]
-KindWord = Literal[
-    "question",
-    "problem",
-    "complaint",
-    "request",
-    "followup",
-    "wish",
-    "praise",
-    "opinion",
-    "news",
-    "talk",
-    "other",
-]
+from router.domain.departments import Channel, Contact, Department
+from router.domain.routing import RuleSet
+from router.storage.configuration_actions import ActionDocument
+from router.storage.configuration_checks import Problem, Sections, nonsense, problems_of
+from router.storage.configuration_clocks import CasesDocument, ClaimsDocument, ClocksDocument
+from router.storage.configuration_directory import (
+    ContactDocument,
+    DepartmentDocument,
+    TopicDocument,
+)
+from router.storage.configuration_part import ConfigurationPart, Name, Text, Zone
+from router.storage.configuration_people import PersonDocument, TeamDocument
+from router.storage.configuration_rules import RotaDocument, RuleDocument
 
 
-class _Part(BaseModel):
-    """Unknown fields are refused: a misspelt condition would otherwise hold for everything."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class TeamDocument(_Part):
-    name: Name
-    title: Text
-
-
-class PersonDocument(_Part):
-    """`capacity` is the share of a full-time week; `deputy_of` is another person's id."""
-
-    id: Text
-    name: Text
-    position: Name
-    teams: Annotated[tuple[Name, ...], Field(min_length=1)]
-    capacity: Annotated[float, Field(gt=0, le=1)] = 1.0
-    deputy_of: str | None = None
-
-
-class FirstReactionDocument(_Part):
-    """The clock of S47 and S48; it starts for mentions with one of `decisions`."""
-
-    minutes: Annotated[float, Field(gt=0, le=10_080)] = 10
-    warn_at_percent: Annotated[float, Field(gt=0, lt=100)] = 70
-    decisions: tuple[DecisionWord, ...] = ("service", "triage")
-
-
-class ClocksDocument(_Part):
-    first_reaction: FirstReactionDocument = FirstReactionDocument()
-
-
-class ClaimsDocument(_Part):
-    lease_seconds: Annotated[int, Field(ge=30, le=86_400)] = 900
-    longest_lease_seconds: Annotated[int, Field(ge=30, le=86_400)] = 3600
-
-    @model_validator(mode="after")
-    def _default_fits(self) -> Self:
-        if self.lease_seconds > self.longest_lease_seconds:
-            raise ValueError("lease_seconds is longer than longest_lease_seconds")
-        return self
-
-
-class OwnAccountDocument(_Part):
+class OwnAccountDocument(ConfigurationPart):
     network: Name
     handle: Text
     relation: Literal["own", "partner"] = "own"
 
 
-class RotaMemberDocument(_Part):
-    team: Name
-    weight: Annotated[int, Field(ge=1, le=100)] = 1
-
-
-class ConditionDocument(_Part):
-    """All that is given must hold; a list holds when one of its words does."""
-
-    decision: tuple[DecisionWord, ...] = ()
-    kind: tuple[KindWord, ...] = ()
-    language: tuple[str, ...] = ()
-    network: tuple[str, ...] = ()
-    account: tuple[str, ...] = ()
-    abusive: bool | None = None
-    urgent: bool | None = None
-    addressed: bool | None = None
-
-    def condition(self) -> Condition:
-        return Condition(
-            decision=frozenset(self.decision),
-            kind=frozenset(self.kind),
-            language=frozenset(self.language),
-            network=frozenset(self.network),
-            account=frozenset(self.account),
-            abusive=self.abusive,
-            urgent=self.urgent,
-            is_addressed=self.addressed,
-        )
-
-
-class RuleDocument(_Part):
-    """Exactly one of `team`, `rota` and `place` says where the mention goes."""
-
-    name: Name
-    when: ConditionDocument = ConditionDocument()
-    team: Name | None = None
-    rota: Name | None = None
-    place: Literal["parked"] | None = None
-    reason: Text
-
-    @model_validator(mode="after")
-    def _one_target(self) -> Self:
-        if sum(target is not None for target in (self.team, self.rota, self.place)) != 1:
-            raise ValueError(f"rule {self.name} needs exactly one of team, rota, place")
-        if self.place and self.when.decision != (NON_SERVICE,):
-            # SPEC policy: service and triage always open a case.
-            raise ValueError(f"rule {self.name} parks, so it must ask for decision: [non_service]")
-        return self
-
-    def rule(self) -> Rule:
-        return Rule(
-            name=self.name,
-            reason=self.reason,
-            when=self.when.condition(),
-            team=self.team,
-            rota=self.rota,
-        )
-
-
-class ConfigurationDocument(_Part):
+class ConfigurationDocument(ConfigurationPart):
     """Everything that a company sets for the router."""
 
     company: Text
+    timezone: Zone = "Europe/Berlin"
+    public_replies_need: Name | None = None
     teams: Annotated[tuple[TeamDocument, ...], Field(min_length=1, max_length=100)]
     people: Annotated[tuple[PersonDocument, ...], Field(max_length=10_000)] = ()
+    departments: Annotated[tuple[DepartmentDocument, ...], Field(max_length=1000)] = ()
+    topics: Annotated[tuple[TopicDocument, ...], Field(max_length=1000)] = ()
     clocks: ClocksDocument = ClocksDocument()
     claims: ClaimsDocument = ClaimsDocument()
+    cases: CasesDocument = CasesDocument()
     own_accounts: Annotated[tuple[OwnAccountDocument, ...], Field(max_length=10_000)] = ()
-    rotas: dict[Name, Annotated[tuple[RotaMemberDocument, ...], Field(min_length=1)]] = {}
+    rotas: Annotated[dict[Name, RotaDocument], Field(default_factory=dict)]
     rules: Annotated[tuple[RuleDocument, ...], Field(min_length=1, max_length=1000)]
+    actions: Annotated[tuple[ActionDocument, ...], Field(max_length=1000)] = ()
 
     @model_validator(mode="after")
-    def _is_consistent(self) -> Self:
-        problems = [
-            *_repeated("team", [team.name for team in self.teams]),
-            *_repeated("rule", [rule.name for rule in self.rules]),
-            *_repeated("person", [person.id for person in self.people]),
-            *self._unknown_names(),
-        ]
-        if self.rules[-1].when.condition() != Condition():
-            problems.append("the last rule must hold for everything (no conditions)")
+    def _makes_sense(self) -> Self:
+        parts = {section: _items(section, getattr(self, section)) for section in _SHAPES}
+        problems = nonsense(Sections(parts))
         if problems:
-            raise ValueError("; ".join(problems))
+            raise ValueError("; ".join(map(str, problems)))
         return self
-
-    def _unknown_names(self) -> list[str]:
-        teams = {team.name for team in self.teams}
-        people = {person.id for person in self.people}
-        wanted = [(f"rule {rule.name}", rule.team) for rule in self.rules if rule.team]
-        wanted += [(f"person {p.name}", team) for p in self.people for team in p.teams]
-        wanted += [(f"rota {name}", m.team) for name, ms in self.rotas.items() for m in ms]
-        problems = [f"{who}: unknown team {team}" for who, team in wanted if team not in teams]
-        problems += [
-            f"rule {rule.name}: unknown rota {rule.rota}"
-            for rule in self.rules
-            if rule.rota and rule.rota not in self.rotas
-        ]
-        problems += [
-            f"person {person.name}: deputy of an unknown person"
-            for person in self.people
-            if person.deputy_of and person.deputy_of not in people
-        ]
-        for name, members in self.rotas.items():
-            problems += _repeated(f"team in rota {name}:", [member.team for member in members])
-        return problems
 
     def configuration(self, version: int) -> Configuration:
         """What the decisions read."""
-        first_reaction = self.clocks.first_reaction
+        zone, first_reaction = ZoneInfo(self.timezone), self.clocks.first_reaction
         return Configuration(
             version=version,
             teams=frozenset(team.name for team in self.teams),
-            rules=tuple(rule.rule() for rule in self.rules),
-            rotas={
-                name: tuple(Member(member.team, member.weight) for member in members)
-                for name, members in self.rotas.items()
-            },
+            people={person.id: person.colleague(zone) for person in self.people},
+            departments={each.id: _department(each) for each in self.departments},
+            topics=frozenset(topic.id for topic in self.topics),
+            rules=RuleSet([rule.rule(zone) for rule in self.rules]),
+            rotas={name: rota.rota(name) for name, rota in self.rotas.items()},
+            actions={action.name: action.action() for action in self.actions},
+            public_replies_need=self.public_replies_need,
             first_reaction=ClockTerms(
                 duration=timedelta(minutes=first_reaction.minutes),
                 warn_share=first_reaction.warn_at_percent / 100,
@@ -216,7 +92,12 @@ class ConfigurationDocument(_Part):
             },
             default_lease=timedelta(seconds=self.claims.lease_seconds),
             longest_lease=timedelta(seconds=self.claims.longest_lease_seconds),
+            reopen_within=timedelta(days=self.cases.reopen_within_days),
         )
+
+    def dumped(self) -> dict[str, Any]:
+        """The document as JSON values: what is stored, compared and shown."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
 def parse(document: object) -> ConfigurationDocument:
@@ -224,24 +105,71 @@ def parse(document: object) -> ConfigurationDocument:
     try:
         return ConfigurationDocument.model_validate(document)
     except ValidationError as error:
-        raise ConfigurationError("; ".join(problems_of(error))) from error
+        raise ConfigurationError("; ".join(map(str, problems_in(document)))) from error
 
 
-def problems_of(error: ValidationError) -> list[str]:
-    """Each problem with its place in the document, without the values."""
-    return [
-        f"{'.'.join(str(step) for step in problem['loc']) or 'document'}: {problem['msg']}"
-        for problem in error.errors(include_input=False, include_url=False)
-    ]
+def problems_in(document: object) -> list[Problem]:
+    """Everything that is wrong with a document, by path; empty where it can be put in force."""
+    try:
+        ConfigurationDocument.model_validate(document)
+    except ValidationError as error:
+        of_shape = [each for each in problems_of(error) if each.path != "document"]
+        if not isinstance(document, Mapping):
+            return problems_of(error)
+        return [*of_shape, *nonsense(_what_validates(document))]
+    return []
 
 
+@lru_cache(maxsize=1)
 def packaged_default() -> ConfigurationDocument:
     """The Motorrad AG of the specification, as shipped."""
     source = files("router").joinpath("default_configuration.yaml").read_text("utf-8")
     return parse(yaml.safe_load(source))
 
 
-def _repeated(what: str, names: list[str]) -> list[str]:
-    return [
-        f"{what} {name} is named twice" for name in sorted({n for n in names if names.count(n) > 1})
-    ]
+def _items(section: str, parts: Any) -> list[tuple[str, Any]]:
+    numbered = parts.items() if isinstance(parts, Mapping) else enumerate(parts)
+    return [(f"{section}.{key}", part) for key, part in numbered]
+
+
+# Sections whose items are checked for sense one by one, even where others are broken.
+_SHAPES: Mapping[str, type[ConfigurationPart]] = {
+    "teams": TeamDocument,
+    "people": PersonDocument,
+    "departments": DepartmentDocument,
+    "topics": TopicDocument,
+    "rotas": RotaDocument,
+    "rules": RuleDocument,
+    "actions": ActionDocument,
+}
+
+
+def _what_validates(document: Mapping[str, Any]) -> Sections:
+    found: dict[str, list[tuple[str, Any]]] = {}
+    for section, shape in _SHAPES.items():
+        items = document.get(section, ())
+        if not isinstance(items, Mapping | list | tuple):
+            continue
+        found[section] = []
+        for path, item in _items(section, items):
+            try:
+                found[section].append((path, shape.model_validate(deepcopy(item))))
+            except ValidationError:
+                continue  # told already, by its shape
+    return Sections(found)
+
+
+def _department(document: DepartmentDocument) -> Department:
+    return Department(
+        id=document.id,
+        name=document.name,
+        channel=Channel(document.channel),
+        address=document.address,
+        contact=_contact(document.contact),
+        deputy=None if document.deputy is None else _contact(document.deputy),
+        calendar=document.calendar,
+    )
+
+
+def _contact(document: ContactDocument) -> Contact:
+    return Contact(document.name, document.address)

@@ -18,9 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from common.errors import ConfigurationError, PreconditionFailedError
 from router.domain.claims import Person
 from router.domain.configuration import Configuration
-from router.storage.configuration_document import ConfigurationDocument, packaged_default, parse
-
-PACKAGED = Person("ombud|router", "packaged default")
+from router.storage.configuration_document import ConfigurationDocument, parse
 
 _IN_FORCE = text(
     """
@@ -42,6 +40,22 @@ _ONE = text(
     order by version desc limit 1
     """
 )
+_HISTORY = text(
+    """
+    select version, actor_name, at from configuration
+    where cast(:before as integer) is null or version < :before
+    order by version desc limit :limit
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRow:
+    """A version without its document."""
+
+    version: int
+    actor_name: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +97,16 @@ async def stored(
     )
 
 
+async def history(
+    connection: AsyncConnection, *, after: tuple[int] | None, limit: int
+) -> list[VersionRow]:
+    """The versions, the latest first."""
+    # A cursor may hold any number; the column may not.
+    before = None if after is None else max(0, min(after[0], 2**31 - 1))
+    rows = await connection.execute(_HISTORY, {"before": before, "limit": limit})
+    return [VersionRow(**row._mapping) for row in rows]
+
+
 async def add(
     connection: AsyncConnection,
     document: ConfigurationDocument,
@@ -96,7 +120,7 @@ async def add(
         _ADD,
         {
             "version": version,
-            "document": json.dumps(document.model_dump(mode="json", exclude_none=True)),
+            "document": json.dumps(document.dumped()),
             "actor_id": actor.id,
             "actor_name": actor.name,
             "at": at,
@@ -104,12 +128,3 @@ async def add(
     )
     if result.rowcount == 0:
         raise PreconditionFailedError("the configuration was changed by somebody else meanwhile")
-
-
-async def ensure_default(connection: AsyncConnection, *, at: datetime) -> None:
-    """A new deployment starts with the packaged default as version 1. Idempotent."""
-    if await stored(connection) is None:
-        try:
-            await add(connection, packaged_default(), version=1, actor=PACKAGED, at=at)
-        except PreconditionFailedError:
-            return  # another replica was quicker

@@ -21,13 +21,14 @@ _ENSURE = text(
 )
 _LOCK = text(
     """
-    select name, credit, turns from rota where name = any(cast(:names as text[]))
+    select name, position, served, turns from rota where name = any(cast(:names as text[]))
     order by name for update
     """
 )
 _SAVE = text(
     """
-    update rota set credit = cast(:credit as jsonb), turns = cast(:turns as jsonb)
+    update rota set position = :position, served = cast(:served as jsonb),
+        turns = cast(:turns as jsonb)
     where name = :name
     """
 )
@@ -50,7 +51,8 @@ async def save(connection: AsyncConnection, name: str, state: RotaState) -> None
         _SAVE,
         {
             "name": name,
-            "credit": json.dumps(dict(state.credit)),
+            "position": state.position,
+            "served": json.dumps(dict(state.served)),
             "turns": json.dumps(dict(state.turns)),
         },
     )
@@ -58,4 +60,4 @@ async def save(connection: AsyncConnection, name: str, state: RotaState) -> None
 
 async def _lock(connection: AsyncConnection, names: Collection[str]) -> dict[str, RotaState]:
     rows = await connection.execute(_LOCK, {"names": sorted(set(names))})
-    return {row.name: RotaState(row.credit, row.turns) for row in rows}
+    return {row.name: RotaState(row.position, row.served, row.turns) for row in rows}

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from ombud.output import NO, WRONG_USE, CommandError, console, emit, speaks_plainly
 from ombud.people import OPS
 from ombud.target import Target, answer, load_target
-from router.storage.configuration_document import ConfigurationDocument, problems_of
+from router.storage.configuration_document import ConfigurationDocument, problems_in
 
 config = typer.Typer(help="Validate, compare and apply the configuration.", no_args_is_help=True)
 
@@ -99,11 +99,7 @@ def read(file: Path) -> Any:
 
 def _problems(document: Any) -> list[str]:
     """What the router would refuse; its own check, without a server."""
-    try:
-        ConfigurationDocument.model_validate(document)
-    except ValidationError as error:
-        return problems_of(error)
-    return []
+    return [str(problem) for problem in problems_in(document)]
 
 
 def _complete(document: Any) -> Any:
@@ -112,7 +108,7 @@ def _complete(document: Any) -> Any:
     One that the router would refuse stays as it is.
     """
     try:
-        return ConfigurationDocument.model_validate(document).model_dump(mode="json")
+        return ConfigurationDocument.model_validate(document).dumped()
     except ValidationError:
         return document
 
