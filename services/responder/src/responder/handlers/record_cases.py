@@ -8,6 +8,7 @@ from dataclasses import replace
 from common.db.unit_of_work import UnitOfWork
 from common.events.envelope import Event
 from common.events.router import CaseClosed, CaseContinued, CaseOpened
+from common.events.vocabulary import Visibility
 from responder.domain.words import Audience
 from responder.storage import cases
 from responder.storage.cases import CaseContext
@@ -39,13 +40,22 @@ def _latest(facts: Sequence[CaseOpened | CaseContinued]) -> Sequence[CaseContext
                 case,
                 account=case.account or before.account,
                 mention_texts=before.mention_texts + case.mention_texts,
+                topics=tuple(dict.fromkeys(before.topics + case.topics)),
+                already_tried=tuple(dict.fromkeys(before.already_tried + case.already_tried)),
+                label=before.label if before.label == "service" else case.label,
+                audience=max(
+                    (size for size in (before.audience, case.audience) if size is not None),
+                    default=None,
+                ),
+                opened_at=before.opened_at or case.opened_at,
             )
         folded[fact.case_id] = case
     return list(folded.values())
 
 
 def _context(fact: CaseOpened | CaseContinued) -> CaseContext:
-    mention = fact.mention
+    mention, said = fact.mention, fact.classification
+    is_public = mention.visibility is Visibility.PUBLIC
     return CaseContext(
         case_id=fact.case_id,
         conversation_id=fact.conversation_id,
@@ -55,7 +65,15 @@ def _context(fact: CaseOpened | CaseContinued) -> CaseContext:
         visibility=Audience(mention.visibility.value),
         customer_id=mention.author.id,
         customer_handle=mention.author.handle,
-        mention_texts=(mention.text,),
+        mention_texts=(mention.text,) if is_public else (),
         team=fact.team,
         state="open",
+        topics=tuple(dict.fromkeys(concern.topic for concern in said.concerns)),
+        kind=said.kind.value,
+        label=said.label.value,
+        language=said.language,
+        is_abusive=said.abusive,
+        already_tried=said.already_tried,
+        audience=mention.author.followers,
+        opened_at=mention.detected_at,
     )

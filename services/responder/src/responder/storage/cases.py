@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.domain.words import Audience
@@ -15,7 +17,12 @@ from responder.domain.words import Audience
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseContext:
-    """A case as replies see it. `in_reply_to` is the native id of the customer's latest post."""
+    """A case as replies see it. `in_reply_to` is the native id of the customer's latest post.
+
+    `mention_texts` are public words only: private ones lie in the restricted store (S66). `kind`,
+    `label`, `language` and `is_abusive` are what the classifier says of the latest post, `topics`
+    and `already_tried` of all of them; `audience` is the most followers an author here has (S100).
+    """
 
     case_id: UUID
     conversation_id: UUID
@@ -28,22 +35,38 @@ class CaseContext:
     mention_texts: tuple[str, ...]
     team: str
     state: str
+    topics: tuple[str, ...] = ()
+    kind: str = "other"
+    label: str = "service"
+    language: str = ""
+    is_abusive: bool = False
+    already_tried: tuple[str, ...] = ()
+    audience: int | None = None
+    opened_at: datetime | None = None
 
 
 # Only the last ten posts: the whole thread is the audit's, a reply needs what it answers.
 _RECORD = text(
     """
     insert into case_context(case_id, conversation_id, network, account, in_reply_to, visibility,
-                             customer_id, customer_handle, mention_texts, team)
+                             customer_id, customer_handle, mention_texts, team, topics, kind,
+                             label, language, is_abusive, already_tried, audience, opened_at)
     select c.case_id, c.conversation_id, c.network, c.account, c.in_reply_to, c.visibility,
            c.customer_id, c.customer_handle,
-           array(select jsonb_array_elements_text(cast(c.mention_texts as jsonb))), c.team
+           array(select jsonb_array_elements_text(cast(c.mention_texts as jsonb))), c.team,
+           array(select jsonb_array_elements_text(cast(c.topics as jsonb))), c.kind, c.label,
+           c.language, c.is_abusive,
+           array(select jsonb_array_elements_text(cast(c.tried as jsonb))), c.audience, c.opened_at
       from unnest(cast(:case_ids as uuid[]), cast(:conversation_ids as uuid[]),
                   cast(:networks as text[]), cast(:accounts as text[]), cast(:targets as text[]),
                   cast(:visibilities as text[]), cast(:customer_ids as text[]),
-                  cast(:handles as text[]), cast(:texts as text[]), cast(:teams as text[]))
+                  cast(:handles as text[]), cast(:texts as text[]), cast(:teams as text[]),
+                  cast(:topics as text[]), cast(:kinds as text[]), cast(:labels as text[]),
+                  cast(:languages as text[]), cast(:abusive as boolean[]), cast(:tried as text[]),
+                  cast(:audiences as int[]), cast(:opened_ats as timestamptz[]))
            as c(case_id, conversation_id, network, account, in_reply_to, visibility, customer_id,
-                customer_handle, mention_texts, team)
+                customer_handle, mention_texts, team, topics, kind, label, language, is_abusive,
+                tried, audience, opened_at)
      order by c.case_id
         on conflict (case_id) do update
        set account = coalesce(excluded.account, case_context.account),
@@ -52,7 +75,18 @@ _RECORD = text(
            mention_texts = (case_context.mention_texts || excluded.mention_texts)
                [greatest(1, cardinality(case_context.mention_texts
                                         || excluded.mention_texts) - 9):],
-           team = excluded.team, updated_at = now()
+           team = excluded.team, state = 'open',
+           topics = array(select distinct unnest(case_context.topics || excluded.topics)
+                           order by 1),
+           kind = excluded.kind,
+           label = case when case_context.label = 'service' then 'service'
+                        else excluded.label end,
+           language = excluded.language, is_abusive = excluded.is_abusive,
+           already_tried = array(
+               select distinct unnest(case_context.already_tried || excluded.already_tried)
+                order by 1),
+           audience = greatest(case_context.audience, excluded.audience),
+           opened_at = coalesce(case_context.opened_at, excluded.opened_at), updated_at = now()
     """
 )
 
@@ -63,7 +97,13 @@ _CLOSE = text(
     """
 )
 
-_GET = text("select * from case_context where case_id = :case_id")
+_GET = text(
+    """
+    select * from case_context
+     where case_id = :case_id
+       and (cast(:teams as text[]) is null or team = any(cast(:teams as text[])))
+    """
+)
 
 
 async def record_mentions(connection: AsyncConnection, cases: Sequence[CaseContext]) -> None:
@@ -81,6 +121,14 @@ async def record_mentions(connection: AsyncConnection, cases: Sequence[CaseConte
             "handles": [case.customer_handle for case in cases],
             "texts": [json.dumps(case.mention_texts) for case in cases],
             "teams": [case.team for case in cases],
+            "topics": [json.dumps(case.topics) for case in cases],
+            "kinds": [case.kind for case in cases],
+            "labels": [case.label for case in cases],
+            "languages": [case.language for case in cases],
+            "abusive": [case.is_abusive for case in cases],
+            "tried": [json.dumps(case.already_tried) for case in cases],
+            "audiences": [case.audience for case in cases],
+            "opened_ats": [case.opened_at for case in cases],
         },
     )
 
@@ -90,11 +138,19 @@ async def close_cases(connection: AsyncConnection, case_ids: Sequence[UUID]) -> 
     await connection.execute(_CLOSE, {"case_ids": list(case_ids)})
 
 
-async def get_case(connection: AsyncConnection, case_id: UUID) -> CaseContext | None:
-    """The case, or None where no event of it has arrived."""
-    row = (await connection.execute(_GET, {"case_id": case_id})).one_or_none()
-    if row is None:
-        return None
+async def get_case(
+    connection: AsyncConnection, case_id: UUID, *, teams: Collection[str] | None = None
+) -> CaseContext | None:
+    """The case, or None where no event of it has arrived, or it is another team's (SEC4).
+
+    `teams` None means all.
+    """
+    wanted = {"case_id": case_id, "teams": None if teams is None else sorted(teams)}
+    row = (await connection.execute(_GET, wanted)).one_or_none()
+    return _case(row) if row else None
+
+
+def _case(row: Row[Any]) -> CaseContext:
     return CaseContext(
         case_id=row.case_id,
         conversation_id=row.conversation_id,
@@ -107,4 +163,12 @@ async def get_case(connection: AsyncConnection, case_id: UUID) -> CaseContext | 
         mention_texts=tuple(row.mention_texts),
         team=row.team,
         state=row.state,
+        topics=tuple(row.topics),
+        kind=row.kind,
+        label=row.label,
+        language=row.language,
+        is_abusive=row.is_abusive,
+        already_tried=tuple(row.already_tried),
+        audience=row.audience,
+        opened_at=row.opened_at,
     )
