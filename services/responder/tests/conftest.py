@@ -184,7 +184,9 @@ def token() -> Callable[..., dict[str, str]]:
 
     def headers(subject: str, *roles: str, kind: str = "person") -> dict[str, str]:
         granted = roles or ("agent",)
-        text = issuer.token(subject, subject.title(), roles=granted, kind=kind)
+        text = issuer.token(
+            subject, subject.title(), roles=granted, teams=("social_support",), kind=kind
+        )
         return {"Authorization": f"Bearer {text}"}
 
     return headers

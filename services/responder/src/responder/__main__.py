@@ -9,7 +9,11 @@ from responder.bootstrap import migrate, start
 async def run() -> int:
     """Everything in one process."""
     responder = start()
-    loops = {"consumer": responder.consumer_loop(), "relay": responder.relay_loop()}
+    loops = {
+        "consumer": responder.consumer_loop(),
+        "relay": responder.relay_loop(),
+        "timers": responder.timer_loop(),
+    }
     return await responder.run({**loops, **responder.sending_loops(), "api": responder.api_loop()})
 
 
@@ -20,9 +24,13 @@ async def api() -> int:
 
 
 async def worker() -> int:
-    """Consume the router's events, send replies, settle unknown outcomes."""
+    """Consume events, ring timers, send replies, settle unknown outcomes."""
     responder = start()
-    loops = {"consumer": responder.consumer_loop(), **responder.sending_loops()}
+    loops = {
+        "consumer": responder.consumer_loop(),
+        "timers": responder.timer_loop(),
+        **responder.sending_loops(),
+    }
     return await responder.run({**loops, "api": responder.api_loop()})
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from importlib.metadata import version
 from urllib.parse import unquote, urlsplit
 
@@ -14,13 +14,16 @@ from common.db import migrations
 from common.db.engine import create_engine
 from common.db.unit_of_work import UnitOfWorkFactory
 from common.errors import ConfigurationError
+from common.events.topics import REPLIES_EVENTS
 from common.ids import new_id
 from common.inbox.pipeline import build_consumer
 from common.kafka.consumer import ConsumerLoop
+from common.kafka.tail import TopicTail
 from common.observability import logging
 from common.outbox.relay import build_relay
 from common.outbox.writer import write_outbox
 from common.runtime.service import ClosingStep, Loop, run_service
+from common.timers.loop import TimerLoop
 from common.web.app import serve
 from common.web.auth import authenticator_for
 from responder import jobs
@@ -31,10 +34,12 @@ from responder.domain.drafts import Review
 from responder.domain.words import Audience
 from responder.gateways.channel import Channels
 from responder.gateways.http_channel import HttpChannel
+from responder.handlers.offer_review import REVIEW_TIMER, expire_reviews
 from responder.handlers.send_replies import SendReplies
 from responder.handlers.settle_unknown import ReadBackReplies
 from responder.handlers.submit_draft import SubmitDraft
 from responder.settings import ChannelSettings, ResponderSettings, SendingSettings
+from responder.storage.deployment_policy import write_policy
 from responder.storage.health import is_reachable
 
 SERVICE = "responder"
@@ -65,11 +70,21 @@ class Responder:
     def app(self) -> App:
         """The HTTP API; built only where it is served, because only there tokens are checked."""
         policy = Review(self.settings.sending.private_replies_review)
+        budget = self.settings.review.budget
         return build_app(
             AppParts(
                 units=self.units,
                 channels=self.channels,
-                submit_draft=SubmitDraft(self.channels, policy_for_private=policy, ids=new_id),
+                submit_draft=SubmitDraft(
+                    self.channels, policy_for_private=policy, ids=new_id, budget=budget
+                ),
+                open_tail=partial(
+                    TopicTail,
+                    self.settings.kafka,
+                    [REPLIES_EVENTS.name],
+                    client_id=f"ombud-{SERVICE}-stream",
+                ),
+                review_budget=budget,
                 ids=new_id,
                 auth=authenticator_for(self.settings.auth, clock=SystemClock()),
                 readiness={
@@ -106,8 +121,14 @@ class Responder:
             "dispatch": jobs.DispatchLoop(send, parallel=sending.dispatch_parallel).run,
             "leases": jobs.every(_SWEEP, jobs.expire(self.units, new_id), name="leases"),
             "read_back": jobs.every(_SWEEP, look, name="read_back"),
-            "four_eyes": jobs.every(_PROOF, jobs.watch_four_eyes(self.units), name="four_eyes"),
+            "four_eyes": jobs.every(_PROOF, jobs.FourEyesWatch(self.units), name="four_eyes"),
         }
+
+    def timer_loop(self) -> Loop:
+        """What rings by the clock; any number of processes may run it."""
+        budget = self.settings.review.budget
+        handlers = {REVIEW_TIMER: expire_reviews(ids=new_id, budget=budget)}
+        return TimerLoop(self.units, handlers).run
 
     async def run(self, loops: Mapping[str, Loop]) -> int:
         """Run the loops until a signal, then close what was opened; the exit code."""
@@ -143,6 +164,12 @@ async def migrate() -> int:
         raise ConfigurationError("OMBUD_DATABASE_URL names no password for the service's role")
     await migrations.prepare_database(admin, SERVICE, role_password=password)
     await migrations.upgrade(admin, SERVICE, migrations.versions_dir(SERVICE))
+    owner = create_engine(admin, pool_size=1, application_name=f"{SERVICE}-migrate")
+    try:
+        review = settings.review
+        await write_policy(owner, break_glass=review.break_glass, certificates=review.certificates)
+    finally:
+        await owner.dispose()
     return 0
 
 

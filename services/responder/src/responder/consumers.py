@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from common.events.classifier import CrisisSwitched
 from common.events.parts import Part
-from common.events.router import CaseClosed, CaseContinued, CaseOpened
-from responder.handlers import record_cases
+from common.events.router import CaseClosed, CaseContinued, CaseOpened, ConfigurationApplied
+from responder.handlers import record_cases, record_people
 
 HANDLERS: Mapping[type[Part], Callable[..., Awaitable[Any]]] = {
     CaseOpened: record_cases.record_opened,
     CaseContinued: record_cases.record_continued,
     CaseClosed: record_cases.record_closed,
+    ConfigurationApplied: record_people.record_configuration,
+    CrisisSwitched: record_people.record_crises,
 }

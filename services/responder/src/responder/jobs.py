@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from uuid import UUID
 
 from common.db.unit_of_work import UnitOfWorkFactory, is_transient
 from common.ids import IdFactory
@@ -16,8 +17,9 @@ from common.observability import metrics
 from common.observability.logging import get_logger
 from responder.handlers.send_replies import Claimed, SendReplies
 from responder.handlers.settle_unknown import expire_leases
+from responder.storage.broken_glass import count_overdue
 from responder.storage.dispatches import count_unknown
-from responder.storage.four_eyes import check_four_eyes
+from responder.storage.four_eyes import check_newest, check_piece, still_violating
 
 _IDLE_S = 0.2
 _TROUBLE_S = 1.0
@@ -108,17 +110,31 @@ def expire(units: UnitOfWorkFactory, ids: IdFactory) -> Callable[[], Awaitable[o
     return work
 
 
-def watch_four_eyes(units: UnitOfWorkFactory) -> Callable[[], Awaitable[object]]:
-    """Work for `every`: the check over the whole database as a metric (S58)."""
+class FourEyesWatch:
+    """Work for `every`: the proof over all dispatches as a metric (S58), a piece at a time.
 
-    async def work() -> None:
-        async with units.read() as connection:
-            found = await check_four_eyes(connection)
-        metrics.RESPONDER_FOUR_EYES_VIOLATIONS_ROWS.set(found.violation_count)
-        if found.violation_count:
-            _log.error("four_eyes_violated", count=found.violation_count)
+    Each round checks the newest dispatches and the next stretch of all of them, round and round:
+    a row that somebody with the owner's rights changed years later is found, too.
+    """
 
-    return work
+    def __init__(self, units: UnitOfWorkFactory, *, piece: int = 5000) -> None:
+        self._units = units
+        self._piece = piece
+        self._walked: UUID | None = None
+        self._known: frozenset[UUID] = frozenset()
+
+    async def __call__(self) -> None:
+        async with self._units.read() as connection:
+            found = await still_violating(connection, sorted(self._known))
+            walked = await check_piece(connection, after=self._walked, limit=self._piece)
+            fresh = await check_newest(connection, limit=self._piece)
+            overdue = await count_overdue(connection)
+        self._walked = walked.last
+        self._known = found | walked.violations | fresh
+        metrics.RESPONDER_FOUR_EYES_VIOLATIONS_ROWS.set(len(self._known))
+        metrics.RESPONDER_BREAK_GLASS_OVERDUE_ROWS.set(overdue)
+        if self._known:
+            _log.error("four_eyes_violated", count=len(self._known))
 
 
 @asynccontextmanager

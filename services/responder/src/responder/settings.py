@@ -63,6 +63,22 @@ class SendingSettings(Block):
         return (*self.channels, simulator)
 
 
+class ReviewSettings(Block):
+    """How long one person has for a review (S57), and what a deployment allows besides (S58).
+
+    `break_glass` and `certificates` are written into the database by `migrate`, where the
+    service's own role cannot change them.
+    """
+
+    review_budget_s: float = Field(180.0, ge=1, le=3600)
+    break_glass: Literal["off", "leads"] = "off"
+    certificates: Literal["named", "everybody"] = "named"
+
+    @property
+    def budget(self) -> timedelta:
+        return timedelta(seconds=self.review_budget_s)
+
+
 @dataclass(frozen=True, slots=True)
 class ResponderSettings:
     """Every block that the responder uses, read once at the start."""
@@ -73,3 +89,4 @@ class ResponderSettings:
     auth: AuthSettings = field(default_factory=AuthSettings)
     log: LogSettings = field(default_factory=LogSettings)
     sending: SendingSettings = field(default_factory=SendingSettings)
+    review: ReviewSettings = field(default_factory=ReviewSettings)

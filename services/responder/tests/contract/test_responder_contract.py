@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 
+from common.db.engine import create_engine
 from common.db.unit_of_work import UnitOfWorkFactory
 from common.events.catalog import CATALOG, TYPE_OF
 from common.events.codec import decode, read_head
 from common.events.envelope import Message
 from common.ids import new_id
 from common.testing.contracts import assert_satisfies_consumers, examples, least_message
+from common.testing.eventually import eventually
+from common.timers.loop import TimerLoop
 from platforms.simulator.faults import Fault, FaultPlan
 from responder.bootstrap import Responder
 from responder.consumers import HANDLERS
 from responder.domain.drafts import Draft, Review
 from responder.domain.persons import Person
 from responder.domain.words import Audience, Kind
+from responder.handlers.break_glass import break_glass, review_broken_glass
+from responder.handlers.offer_review import REVIEW_TIMER, claim_review, expire_reviews
 from responder.handlers.review_draft import (
     Reading,
     Refused,
@@ -31,6 +37,8 @@ from responder.handlers.review_draft import (
 from responder.handlers.send_replies import SendReplies
 from responder.handlers.submit_draft import SubmitDraft
 from responder.handlers.write_draft import NewDraft, write_draft
+from responder.storage.deployment_policy import write_policy
+from responder.storage.reviews import alive_offer
 
 pytestmark = pytest.mark.postgres
 CONSUMED = sorted(type_ for type_, spec in CATALOG.items() if "responder" in spec.consumers)
@@ -76,6 +84,8 @@ async def test_everything_we_emit_satisfies_its_consumers(
         (claimed,) = await _sender(responder).claim(1)
         await _sender(responder).deliver(claimed)
     await _turn_down(responder, await _submitted(responder, open_case))
+    await _read_late(responder, await _submitted(responder, open_case))
+    await _break_glass(responder, admin_dsn, await _submitted(responder, open_case))
 
     connection = await asyncpg.connect(admin_dsn)
     rows = await connection.fetch("select * from responder.outbox order by id")
@@ -109,6 +119,42 @@ async def _submitted(responder: Responder, open_case: Any) -> Draft:
         return await submit(uow, draft.draft_id, actor=ANNA, asked=Review.OPTIONAL)
 
 
+async def _read_late(responder: Responder, draft: Draft) -> None:
+    """Claimed, and not read in time."""
+    async with responder.units.begin() as uow:
+        await claim_review(
+            uow, draft.draft_id, reader=BEN, ids=new_id, budget=timedelta(milliseconds=1)
+        )
+    ring = expire_reviews(ids=new_id, budget=timedelta(minutes=3))
+    loop = TimerLoop(responder.units, {REVIEW_TIMER: ring})
+
+    async def is_offered_on() -> bool:
+        await loop.fire_due()
+        async with responder.units.read() as connection:
+            offer = await alive_offer(connection, draft.draft_id)
+        return offer is not None and offer.round == 2
+
+    await eventually(is_offered_on, within=timedelta(seconds=10))
+
+
+async def _break_glass(responder: Responder, admin_dsn: str, draft: Draft) -> None:
+    owner = create_engine(admin_dsn, pool_size=1, application_name="deployment")
+    reading = Reading(
+        draft_id=draft.draft_id,
+        revision=draft.latest.number,
+        content_hash=draft.latest.content_hash,
+    )
+    try:
+        await write_policy(owner, break_glass="leads", certificates="named")
+        async with responder.units.begin() as uow:
+            await break_glass(uow, reading, actor=ANNA, reason="Rueckruf", ids=new_id)
+    finally:
+        await write_policy(owner, break_glass="off", certificates="named")
+        await owner.dispose()
+    async with responder.units.begin() as uow:
+        await review_broken_glass(uow, draft.draft_id, by=BEN, finding="In Ordnung.", ids=new_id)
+
+
 async def _approve(responder: Responder, draft: Draft) -> None:
     reading = Reading(
         draft_id=draft.draft_id,
@@ -123,7 +169,7 @@ async def _approve(responder: Responder, draft: Draft) -> None:
 
 async def _turn_down(responder: Responder, draft: Draft) -> None:
     async with responder.units.begin() as uow:
-        await reject_draft(uow, draft.draft_id, reason="Zu kurz.", reader=BEN, ids=new_id)
+        await reject_draft(uow, draft.draft_id, reasons=["Zu kurz."], reader=BEN, ids=new_id)
     async with responder.units.begin() as uow:
         await withdraw_draft(
             uow,

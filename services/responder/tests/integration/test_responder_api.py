@@ -106,6 +106,7 @@ async def test_a_public_reply_from_draft_to_ledger(desk: Desk, admin_dsn: str) -
     assert await facts(admin_dsn, draft["draft_id"]) == [
         "responder.draft.revised.v1",
         "responder.draft.submitted.v1",
+        "responder.review.offered.v1",
         "responder.draft.approved.v1",
     ]
 
@@ -185,7 +186,7 @@ async def test_reject_with_a_reason_and_try_again(desk: Desk, admin_dsn: str) ->
     assert rejected.json()["state"] == "rejected"
     refused(await desk.approve("ben", draft), 409, "not_submitted")
     refused(await desk.post("anna", f"/drafts/{draft['draft_id']}/submit"), 409, "illegal_step")
-    assert (await facts(admin_dsn, draft["draft_id"]))[2] == "responder.draft.rejected.v1"
+    assert "responder.draft.rejected.v1" in await facts(admin_dsn, draft["draft_id"])
 
 
 async def test_withdraw_takes_it_out_of_the_ledger(desk: Desk) -> None:

@@ -241,7 +241,7 @@ class FourEyesMachine(RuleBasedStateMachine):
             ),
             "approve": lambda uow: approve_draft(uow, reading, reader=who, ids=new_id),
             "reject": lambda uow: reject_draft(
-                uow, draft_id, reason="nein", reader=who, ids=new_id
+                uow, draft_id, reasons=["nein"], reader=who, ids=new_id
             ),
             "withdraw": lambda uow: withdraw_draft(
                 uow, draft_id, reason="x", actor=who, roles=frozenset({"lead"}), ids=new_id

@@ -42,7 +42,9 @@ def pipeline(own_stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 def person(subject: str, *roles: str) -> dict[str, str]:
-    token = DevIssuer(SECRET).token(subject, subject.title(), roles=roles or ("agent",))
+    token = DevIssuer(SECRET).token(
+        subject, subject.title(), roles=roles or ("agent",), teams=("social_support",)
+    )
     return {"Authorization": f"Bearer {token}"}
 
 
@@ -86,11 +88,12 @@ async def test_a_case_comes_in_and_a_reply_that_two_have_seen_goes_out(
         assert approved.status_code == 200, approved.text
 
         records = await read(
-            pipeline.stack.kafka_bootstrap, "replies.events", count=5, within=WITHIN
+            pipeline.stack.kafka_bootstrap, "replies.events", count=6, within=WITHIN
         )
         assert [record.headers["ce_type"].decode() for record in records] == [
             "responder.draft.revised.v1",
             "responder.draft.submitted.v1",
+            "responder.review.offered.v1",
             "responder.approval.refused.v1",
             "responder.draft.approved.v1",
             "responder.reply.sent.v1",

@@ -264,6 +264,9 @@ ROUTER_MENTIONS_TOTAL = _counter(
 )
 ROUTER_CASES_OPENED_TOTAL = _counter("ombud_router_cases_opened_total", "Cases opened", "team")
 ROUTER_CASES_CLOSED_TOTAL = _counter("ombud_router_cases_closed_total", "Cases closed", "outcome")
+ROUTER_CASE_STEPS_TOTAL = _counter(
+    "ombud_router_case_steps_total", "Changes of a case's state, by the step that led there", "step"
+)
 ROUTER_CLAIMS_TOTAL = _counter(
     "ombud_router_claims_total", "Claims: granted, refused, released, expired", "outcome"
 )

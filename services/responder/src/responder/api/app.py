@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from fastapi import FastAPI
 
@@ -13,8 +14,9 @@ from common.web.app import create_app
 from common.web.auth import Authenticator
 from common.web.dead_letters import dead_letter_routes
 from common.web.health import LivenessCheck, ReadinessCheck
+from common.web.sse import OpenTail
+from responder.api import broken_glass, dispatches, drafts, four_eyes, reviews
 from responder.api import channels as channel_routes
-from responder.api import dispatches, drafts, four_eyes, reviews
 from responder.gateways.channel import Channels
 from responder.handlers.submit_draft import SubmitDraft
 
@@ -29,6 +31,8 @@ class AppParts:
     channels: Channels
     submit_draft: SubmitDraft
     ids: IdFactory
+    open_tail: OpenTail
+    review_budget: timedelta
     auth: Authenticator
     readiness: Mapping[str, ReadinessCheck]
     liveness: Mapping[str, LivenessCheck]
@@ -47,6 +51,7 @@ def build_app(parts: AppParts) -> App:
             dispatches.router,
             channel_routes.router,
             four_eyes.router,
+            broken_glass.router,
             dead_letter_routes(parts.units, consumer="responder"),
         ],
         state={
@@ -54,6 +59,8 @@ def build_app(parts: AppParts) -> App:
             "channels": parts.channels,
             "submit_draft": parts.submit_draft,
             "ids": parts.ids,
+            "open_tail": parts.open_tail,
+            "review_budget": parts.review_budget,
         },
         auth=parts.auth,
         readiness=parts.readiness,

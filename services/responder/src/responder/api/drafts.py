@@ -11,13 +11,11 @@ from pydantic import Field
 
 from common.db.unit_of_work import UnitOfWork
 from common.errors import NotFoundError
-from common.web.auth import Principal, require
 from common.web.concurrency import etag, if_match
-from common.web.idempotency import Answer, Once
+from common.web.idempotency import Answer
 from common.web.pagination import Page, PageRequest
+from responder.api.access import OnceOnly, Reader, Writer, visible_teams
 from responder.api.shapes import (
-    READERS,
-    WRITERS,
     DraftView,
     Name,
     Reason,
@@ -34,11 +32,9 @@ from responder.handlers import review_draft, write_draft
 from responder.handlers.review_draft import Reading, Refused
 from responder.handlers.submit_draft import SubmitDraft
 from responder.storage import drafts as stored
+from responder.storage.teams import require_case_visible, require_draft_visible
 
 router = APIRouter(tags=["drafts"])
-Writer = Annotated[Principal, Depends(require(*WRITERS))]
-Reader = Annotated[Principal, Depends(require(*READERS))]
-OnceOnly = Annotated[Once, Depends()]
 
 
 class NewDraft(Shape):
@@ -77,6 +73,12 @@ class WithReason(Shape):
     reason: Reason
 
 
+class WithReasons(Shape):
+    """Each thing that is to be changed by itself."""
+
+    reasons: Annotated[list[Reason], Field(min_length=1, max_length=20)]
+
+
 class DraftWithHistory(DraftView):
     """A draft with every wording it ever had."""
 
@@ -90,6 +92,7 @@ async def write(
     """Begin a draft; its writer becomes its first author."""
 
     async def effect(uow: UnitOfWork) -> Answer:
+        await require_case_visible(uow.connection, case_id, visible_teams(who))
         order = write_draft.NewDraft(case_id=case_id, **body.model_dump())
         draft = await write_draft.write_draft(
             uow,
@@ -104,9 +107,12 @@ async def write(
 
 
 @router.get("/drafts/{draft_id}", response_model=DraftWithHistory)
-async def read(draft_id: UUID, request: Request, response: Response, _: Reader) -> DraftWithHistory:
+async def read(
+    draft_id: UUID, request: Request, response: Response, who: Reader
+) -> DraftWithHistory:
     """The draft with all its wordings."""
     async with request.app.state.units.read() as connection:
+        await require_draft_visible(connection, draft_id, visible_teams(who))
         draft = await stored.get_draft(connection, draft_id)
         if draft is None:
             raise NotFoundError("no such draft")
@@ -121,7 +127,7 @@ async def read(draft_id: UUID, request: Request, response: Response, _: Reader) 
 @router.get("/drafts", response_model=Page[DraftView])
 async def find(
     request: Request,
-    _: Reader,
+    who: Reader,
     page: Annotated[PageRequest, Depends()],
     state: Annotated[DraftState | None, Query()] = None,
     case_id: Annotated[UUID | None, Query()] = None,
@@ -133,6 +139,7 @@ async def find(
             connection,
             state=state,
             case_id=case_id,
+            teams=visible_teams(who),
             after=(after[0], after[1]) if after else None,
             limit=page.fetch,
         )
@@ -151,6 +158,7 @@ async def revise(
     """Add a wording: an approval so far is void, and the writer joins the authors (S58)."""
 
     async def effect(uow: UnitOfWork) -> Answer:
+        await require_draft_visible(uow.connection, draft_id, visible_teams(who))
         wording = write_draft.NewWording(draft_id=draft_id, version=version, **body.model_dump())
         draft = await write_draft.revise_draft(
             uow, wording, author=person_of(who), ids=request.app.state.ids
@@ -174,6 +182,7 @@ async def submit(
     submit_draft: SubmitDraft = request.app.state.submit_draft
 
     async def effect(uow: UnitOfWork) -> Answer:
+        await require_draft_visible(uow.connection, draft_id, visible_teams(who))
         asked = body.review if body else Review.OPTIONAL
         draft = await submit_draft(
             uow, draft_id, actor=person_of(who), asked=asked, version=version
@@ -193,13 +202,14 @@ async def approve(
     """
 
     async def effect(uow: UnitOfWork) -> Answer:
+        await require_draft_visible(uow.connection, draft_id, visible_teams(who))
         reading = Reading(
             draft_id=draft_id,
             revision=body.revision,
             content_hash=bytes.fromhex(body.content_hash),
         )
         result = await review_draft.approve_draft(
-            uow, reading, reader=person_of(who), ids=request.app.state.ids
+            uow, reading, reader=person_of(who), ids=request.app.state.ids, roles=who.roles
         )
         return Answer.refused(result.error) if isinstance(result, Refused) else _answer(result)
 
@@ -208,16 +218,22 @@ async def approve(
 
 @router.post("/drafts/{draft_id}/reject", response_model=DraftView)
 async def reject(
-    draft_id: UUID, body: WithReason, request: Request, who: Writer, once: OnceOnly
+    draft_id: UUID,
+    body: WithReasons | WithReason,
+    request: Request,
+    who: Writer,
+    once: OnceOnly,
 ) -> Response:
-    """Send it back to its authors with a reason."""
+    """Send it back to its authors with reasons."""
+    reasons = body.reasons if isinstance(body, WithReasons) else [body.reason]
 
     async def effect(uow: UnitOfWork) -> Answer:
+        await require_draft_visible(uow.connection, draft_id, visible_teams(who))
         return _answer(
             await review_draft.reject_draft(
                 uow,
                 draft_id,
-                reason=body.reason,
+                reasons=reasons,
                 reader=person_of(who),
                 ids=request.app.state.ids,
             )
@@ -233,6 +249,7 @@ async def withdraw(
     """Take it back for good, as long as sending has not begun. For authors and leads."""
 
     async def effect(uow: UnitOfWork) -> Answer:
+        await require_draft_visible(uow.connection, draft_id, visible_teams(who))
         return _answer(
             await review_draft.withdraw_draft(
                 uow,

@@ -141,10 +141,38 @@ class Refusal(enum.StrEnum):
     OWN_TEXT = "own_text"
     STALE_REVISION = "stale_revision"
     NOT_SUBMITTED = "not_submitted"
+    NOT_CERTIFIED = "not_certified"
+    NOT_NAMED = "not_named"
+    REVIEW_CLAIMED = "review_claimed"
+    ON_HOLD = "on_hold"
+    LEAD_REQUIRED = "lead_required"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What speaks for or against a reader and a moment, besides the draft itself.
+
+    `is_named` is about a crisis (S26), `holder` has claimed the review (S57), `held_until` is a
+    cool-off (S60), `needs_lead` the third offer (S96) read by somebody who leads nobody.
+    """
+
+    is_certified: bool = True
+    is_named: bool = True
+    holder: Person | None = None
+    held_until: datetime | None = None
+    needs_lead: bool = False
+
+
+NOTHING_AGAINST = Standing()
 
 
 def refuse_approval(
-    draft: Draft, reader: Person, *, revision: int, content_hash: bytes
+    draft: Draft,
+    reader: Person,
+    *,
+    revision: int,
+    content_hash: bytes,
+    standing: Standing = NOTHING_AGAINST,
 ) -> Refusal | None:
     """Why this reader may not approve what they say they read; None when they may (S58).
 
@@ -156,14 +184,47 @@ def refuse_approval(
         return Refusal.STALE_REVISION
     if draft.state is not DraftState.SUBMITTED:
         return Refusal.NOT_SUBMITTED
-    return None
+    return refuse_reader(reader, standing)
 
 
-def refusal_error(refusal: Refusal, draft: Draft) -> ForbiddenError | ConflictError:
-    """The refusal as the error that the API answers with: 403 for own text, else 409."""
-    if refusal is Refusal.OWN_TEXT:
-        return ForbiddenError(
-            "nobody approves a text of which they wrote a revision", code=refusal.value
+def refuse_reader(reader: Person, standing: Standing) -> Refusal | None:
+    """What is against this reader or this moment, whatever was written."""
+    if not standing.is_certified:
+        return Refusal.NOT_CERTIFIED
+    if not standing.is_named:
+        return Refusal.NOT_NAMED
+    if standing.needs_lead:
+        return Refusal.LEAD_REQUIRED
+    if standing.holder is not None and standing.holder.id != reader.id:
+        return Refusal.REVIEW_CLAIMED
+    return Refusal.ON_HOLD if standing.held_until is not None else None
+
+
+_NOT_THEY = {
+    Refusal.OWN_TEXT: "nobody approves a text of which they wrote a revision",
+    Refusal.NOT_CERTIFIED: "public replies are read by people who hold a certificate",
+    Refusal.NOT_NAMED: "in a crisis only the people named for it approve",
+    Refusal.LEAD_REQUIRED: "after two offers a third one needs a lead",
+}
+
+
+def refusal_error(
+    refusal: Refusal, draft: Draft, standing: Standing = NOTHING_AGAINST
+) -> ForbiddenError | ConflictError:
+    """The refusal as the error that the API answers with: 403 for the person, else 409."""
+    if refusal in _NOT_THEY:
+        return ForbiddenError(_NOT_THEY[refusal], code=refusal.value)
+    if refusal is Refusal.REVIEW_CLAIMED and standing.holder is not None:
+        return ConflictError(
+            f"{standing.holder.name} is reading it",
+            code=refusal.value,
+            details={"holder": standing.holder.name},
+        )
+    if refusal is Refusal.ON_HOLD and standing.held_until is not None:
+        return ConflictError(
+            "the draft cools off",
+            code=refusal.value,
+            details={"until": standing.held_until.isoformat()},
         )
     if refusal is Refusal.STALE_REVISION:
         return ConflictError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -14,8 +15,11 @@ from common.observability import metrics
 from responder.domain import drafts as rules
 from responder.domain.drafts import Draft, Step
 from responder.domain.persons import Person
+from responder.domain.reviews import OfferState, require_claimable
 from responder.handlers.actors import actor_of
-from responder.storage import dispatches, drafts
+from responder.handlers.offer_review import end_review
+from responder.handlers.reader_standing import standing_of
+from responder.storage import dispatches, drafts, reviews
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +39,12 @@ class Refused:
 
 
 async def approve_draft(
-    uow: UnitOfWork, reading: Reading, *, reader: Person, ids: IdFactory
+    uow: UnitOfWork,
+    reading: Reading,
+    *,
+    reader: Person,
+    ids: IdFactory,
+    roles: frozenset[str] = frozenset(),
 ) -> Draft | Refused:
     """Approve and put the reply into the dispatch ledger, in one transaction.
 
@@ -44,8 +53,13 @@ async def approve_draft(
     """
     rules.require_human(reader)
     draft = await _locked(uow, reading.draft_id)
+    standing = await standing_of(uow, draft, reader, roles=roles)
     refusal = rules.refuse_approval(
-        draft, reader, revision=reading.revision, content_hash=reading.content_hash
+        draft,
+        reader,
+        revision=reading.revision,
+        content_hash=reading.content_hash,
+        standing=standing,
     )
     if refusal is not None:
         refused = facts.ApprovalRefused(
@@ -58,8 +72,9 @@ async def approve_draft(
         )
         uow.publish(new_event(refused, id=ids(), subject=draft.draft_id, time=uow.now))
         metrics.RESPONDER_APPROVALS_REFUSED_TOTAL.labels(refusal.value).inc()
-        return Refused(rules.refusal_error(refusal, draft))
+        return Refused(rules.refusal_error(refusal, draft, standing))
     await drafts.insert_approval(uow.connection, draft, actor=reader)
+    await end_review(uow, draft.draft_id, state=OfferState.DONE)
     await dispatches.insert_dispatch(uow.connection, ids(), draft)
     approved = facts.DraftApproved(
         draft_id=draft.draft_id,
@@ -75,21 +90,28 @@ async def approve_draft(
 
 
 async def reject_draft(
-    uow: UnitOfWork, draft_id: UUID, *, reason: str, reader: Person, ids: IdFactory
+    uow: UnitOfWork, draft_id: UUID, *, reasons: Sequence[str], reader: Person, ids: IdFactory
 ) -> Draft:
-    """Send it back with a reason. Authors withdraw instead: raises ForbiddenError `own_text`."""
+    """Send it back with at least one reason.
+
+    Authors withdraw instead: raises ForbiddenError `own_text`; ConflictError `review_claimed`
+    while somebody else reads it.
+    """
     rules.require_human(reader)
     draft = await _locked(uow, draft_id)
     if draft.is_written_by(reader):
         raise ForbiddenError("authors withdraw their drafts", code="own_text")
     rules.after(draft, Step.REJECT)
-    await drafts.insert_rejection(uow.connection, draft, actor=reader, reason=reason)
+    require_claimable(await reviews.alive_offer(uow.connection, draft_id), reader, at=uow.now)
+    await drafts.insert_rejection(uow.connection, draft, actor=reader, reasons=reasons)
+    await end_review(uow, draft_id, state=OfferState.DONE)
     rejected = facts.DraftRejected(
         draft_id=draft.draft_id,
         case_id=draft.case_id,
         conversation_id=draft.conversation_id,
         revision=draft.latest.number,
-        reason=reason,
+        reason="\n".join(reasons),
+        reasons=tuple(reasons),
         actor=actor_of(reader),
     )
     uow.publish(new_event(rejected, id=ids(), subject=draft_id, time=uow.now))
@@ -112,6 +134,7 @@ async def withdraw_draft(
     rules.require_may_withdraw(draft, actor, roles=roles)
     rules.after(draft, Step.WITHDRAW)
     await drafts.insert_withdrawal(uow.connection, draft, actor=actor, reason=reason)
+    await end_review(uow, draft_id, state=OfferState.VOID)
     withdrawn = facts.DraftWithdrawn(
         draft_id=draft.draft_id,
         case_id=draft.case_id,

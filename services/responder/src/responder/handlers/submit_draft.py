@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID
 
 from common.db.unit_of_work import UnitOfWork
@@ -14,18 +15,31 @@ from responder.domain import channels as limits
 from responder.domain import drafts as rules
 from responder.domain.drafts import Draft, Review, Step
 from responder.domain.persons import Person
+from responder.domain.reviews import DEFAULT_BUDGET
 from responder.gateways.channel import Channels
 from responder.handlers.actors import actor_of
+from responder.handlers.offer_review import offer_review
 from responder.storage import dispatches, drafts
 
 
 class SubmitDraft:
-    """Submits drafts under this deployment's channels and policy for private replies (S59)."""
+    """Submits drafts under this deployment's channels and policy for private replies (S59).
 
-    def __init__(self, channels: Channels, *, policy_for_private: Review, ids: IdFactory) -> None:
+    `budget` is how long one person has for a review before it is offered to the next (S57).
+    """
+
+    def __init__(
+        self,
+        channels: Channels,
+        *,
+        policy_for_private: Review,
+        ids: IdFactory,
+        budget: timedelta = DEFAULT_BUDGET,
+    ) -> None:
         self._channels = channels
         self._policy_for_private = policy_for_private
         self._ids = ids
+        self._budget = budget
 
     async def __call__(
         self,
@@ -62,7 +76,9 @@ class SubmitDraft:
         )
         uow.publish(new_event(fact, id=self._ids(), subject=draft_id, time=uow.now))
         metrics.RESPONDER_DRAFTS_TOTAL.labels("submitted").inc()
-        if review is Review.OPTIONAL:
+        if review is Review.REQUIRED:
+            await offer_review(uow, draft, ids=self._ids, budget=self._budget)
+        else:
             await dispatches.insert_dispatch(uow.connection, self._ids(), draft)
         after = await drafts.get_draft(uow.connection, draft_id)
         assert after is not None, "locked above"

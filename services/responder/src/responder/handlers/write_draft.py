@@ -16,9 +16,11 @@ from responder.domain import drafts as rules
 from responder.domain.content import Content
 from responder.domain.drafts import Draft, Step
 from responder.domain.persons import Person
+from responder.domain.reviews import OfferState
 from responder.domain.words import Audience, DraftState, Kind
 from responder.gateways.channel import Channels
 from responder.handlers.actors import actor_of
+from responder.handlers.offer_review import end_review
 from responder.storage import cases, drafts
 
 
@@ -129,6 +131,8 @@ async def _add_revision(
     )
     draft = await drafts.get_draft(uow.connection, draft_id)
     assert draft is not None, "inserted above"
+    if before is not None and before.state is DraftState.SUBMITTED:
+        await end_review(uow, draft_id, state=OfferState.VOID)
     voided = before is not None and before.state is DraftState.APPROVED
     fact = facts.DraftRevised(
         draft_id=draft_id,

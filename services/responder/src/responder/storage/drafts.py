@@ -5,7 +5,7 @@ The guards in the database move a draft's state; this module never does.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +27,7 @@ _SELECT = """
            (select p.state from dispatch p where p.draft_id = d.draft_id
              order by p.revision desc limit 1) as dispatch
       from draft d
+      join case_context c on c.case_id = d.case_id
       join revision r on r.draft_id = d.draft_id and r.revision = d.latest_revision
       left join approval a on a.draft_id = d.draft_id and a.revision = d.latest_revision
 """
@@ -40,6 +41,7 @@ _FIND = text(
     + """
      where (cast(:state as text) is null or d.state = :state)
        and (cast(:case_id as uuid) is null or d.case_id = :case_id)
+       and (cast(:teams as text[]) is null or c.team = any(cast(:teams as text[])))
        and (cast(:after_at as timestamptz) is null
             or (d.created_at, d.draft_id) > (:after_at, cast(:after_id as uuid)))
      order by d.created_at, d.draft_id limit :limit
@@ -51,6 +53,7 @@ _WAITING = text(
      where d.state = 'submitted'
        and not exists (select from revision w
                         where w.draft_id = d.draft_id and w.author_id = :reader)
+       and (cast(:teams as text[]) is null or c.team = any(cast(:teams as text[])))
        and (cast(:after_at as timestamptz) is null
             or (d.submitted_at, d.draft_id) > (:after_at, cast(:after_id as uuid)))
      order by d.submitted_at, d.draft_id limit :limit
@@ -82,8 +85,8 @@ _APPROVE = text(
 )
 _REJECT = text(
     """
-    insert into rejection(draft_id, revision, reason, actor_id, actor_name)
-    values (:draft_id, :revision, :reason, :actor_id, :actor_name)
+    insert into rejection(draft_id, revision, reason, reasons, actor_id, actor_name)
+    values (:draft_id, :revision, :reason, :reasons, :actor_id, :actor_name)
     """
 )
 _WITHDRAW = text(
@@ -141,10 +144,11 @@ async def insert_approval(connection: AsyncConnection, draft: Draft, *, actor: P
 
 
 async def insert_rejection(
-    connection: AsyncConnection, draft: Draft, *, actor: Person, reason: str
+    connection: AsyncConnection, draft: Draft, *, actor: Person, reasons: Sequence[str]
 ) -> None:
-    """Send the latest wording back."""
-    await connection.execute(_REJECT, {**_step(draft, actor), "reason": reason})
+    """Send the latest wording back, for these reasons."""
+    said = {"reason": "\n".join(reasons), "reasons": list(reasons)}
+    await connection.execute(_REJECT, {**_step(draft, actor), **said})
 
 
 async def insert_withdrawal(
@@ -175,20 +179,32 @@ async def find_drafts(
     *,
     state: DraftState | None,
     case_id: UUID | None,
+    teams: Collection[str] | None,
     after: Place,
     limit: int,
 ) -> Sequence[Draft]:
-    """Drafts in order of creation, after `after`."""
-    parameters = {"state": state.value if state else None, "case_id": case_id, "limit": limit}
+    """Drafts of these teams' cases (None: all) in order of creation, after `after`."""
+    parameters = {
+        "state": state.value if state else None,
+        "case_id": case_id,
+        "teams": _sorted(teams),
+        "limit": limit,
+    }
     rows = await connection.execute(_FIND, parameters | _place(after))
     return [_draft(row) for row in rows]
 
 
 async def waiting_for_reader(
-    connection: AsyncConnection, reader_id: str, *, after: Place, limit: int
+    connection: AsyncConnection,
+    reader_id: str,
+    *,
+    teams: Collection[str] | None,
+    after: Place,
+    limit: int,
 ) -> Sequence[Draft]:
     """Submitted drafts of which this reader wrote nothing, longest waiting first."""
-    rows = await connection.execute(_WAITING, {"reader": reader_id, "limit": limit} | _place(after))
+    wanted = {"reader": reader_id, "teams": _sorted(teams), "limit": limit}
+    rows = await connection.execute(_WAITING, wanted | _place(after))
     return [_draft(row) for row in rows]
 
 
@@ -196,6 +212,10 @@ async def revisions_of(connection: AsyncConnection, draft_id: UUID) -> Sequence[
     """Every wording of the draft, the first one first."""
     rows = await connection.execute(_REVISIONS, {"draft_id": draft_id})
     return [_revision(row) for row in rows]
+
+
+def _sorted(teams: Collection[str] | None) -> list[str] | None:
+    return None if teams is None else sorted(teams)
 
 
 def _place(after: Place) -> dict[str, Any]:
