@@ -1,0 +1,1 @@
+"""Bluesky (the AT protocol): plain XRPC calls over HTTP. Source: CONNECTORS 5."""
