@@ -33,6 +33,8 @@ _MENTION = (
     "mention.native_id",
     "mention.in_reply_to",
     "mention.media",
+    "mention.title",
+    "mention.thread",
 )
 _CLASSIFIED = (
     *_MENTION,

@@ -53,7 +53,9 @@ class Media(Part, frozen=True, kw_only=True):
 class Mention(Part, frozen=True, kw_only=True):
     """A post as found. `account` is our channel account it was addressed to, if any.
 
-    `native_id` is the network's own id, `in_reply_to` the native id of the post it answers.
+    `native_id` is the network's own id, `in_reply_to` the native id of the post it answers,
+    `thread` the native ids before it as the network states them, the first post first (a mail's
+    References). `title` is a subject line where there is one; the text repeats it.
     """
 
     mention_id: UUID
@@ -72,6 +74,8 @@ class Mention(Part, frozen=True, kw_only=True):
     url: str | None = None
     visibility: Visibility = Visibility.PUBLIC
     media: tuple[Media, ...] = ()
+    title: str | None = None
+    thread: tuple[str, ...] = ()
 
 
 class Evidence(Part, frozen=True, kw_only=True):
