@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from router.domain.actions import ActionKind
-from router.domain.clocks import ClockTerms
+from router.domain.case_policy import DEFAULT_CASE_POLICY, CasePolicy
+from router.domain.clocks import ClockPolicy, ClockTerms
 from router.domain.departments import Department
+from router.domain.escalation import EscalationPolicy
 from router.domain.people import Colleague
 from router.domain.rota import Rota
 from router.domain.routing import RuleSet
@@ -22,7 +24,7 @@ class Configuration:
     """One version of it. `own_accounts` maps (network, handle in lower case) to own or partner.
 
     `public_replies_need` names the certificate for public replies (S41); None asks for none.
-    `reopen_within`: how long after its closing a case is reopened rather than linked.
+    `cases`: how long cases wait for others, and when a closed one is reopened.
     """
 
     version: int
@@ -30,6 +32,8 @@ class Configuration:
     rules: RuleSet
     rotas: Mapping[str, Rota]
     first_reaction: ClockTerms
+    clocks: ClockPolicy
+    escalation: EscalationPolicy
     own_accounts: Mapping[tuple[str, str], str]
     default_lease: timedelta
     longest_lease: timedelta
@@ -38,4 +42,4 @@ class Configuration:
     topics: frozenset[str] = frozenset()
     actions: Mapping[str, ActionKind] = field(default_factory=dict)
     public_replies_need: str | None = None
-    reopen_within: timedelta = timedelta(days=14)
+    cases: CasePolicy = DEFAULT_CASE_POLICY

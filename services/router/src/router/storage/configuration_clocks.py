@@ -1,4 +1,4 @@
-"""The configuration's times: clocks, leases, and how long a closed case can be reopened (S47)."""
+"""The configuration's other times: leases, and how long a closed case can be reopened (S47)."""
 
 from __future__ import annotations
 
@@ -6,21 +6,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from router.domain.case_policy import CasePolicy
 from router.storage.configuration_part import ConfigurationPart
 
 DecisionWord = Literal["service", "non_service", "triage"]
-
-
-class FirstReactionDocument(ConfigurationPart):
-    """The clock of S47 and S48; it starts for mentions with one of `decisions`."""
-
-    minutes: Annotated[float, Field(gt=0, le=10_080)] = 10
-    warn_at_percent: Annotated[float, Field(gt=0, lt=100)] = 70
-    decisions: tuple[DecisionWord, ...] = ("service", "triage")
-
-
-class ClocksDocument(ConfigurationPart):
-    first_reaction: FirstReactionDocument = FirstReactionDocument()
 
 
 class ClaimsDocument(ConfigurationPart):
@@ -35,6 +24,25 @@ class ClaimsDocument(ConfigurationPart):
 
 
 class CasesDocument(ConfigurationPart):
-    """Within `reopen_within_days` of its closing a case goes on; later a new one is linked."""
+    """How long cases wait for others, and when a conversation is the same matter still.
+
+    Within `reopen_within_days` of its closing a case goes on; later a new one is linked. After
+    `offers_before_observing` offers that stayed unanswered for `customer_wait_hours` a case is only
+    observed (S65, S96).
+    """
 
     reopen_within_days: Annotated[float, Field(ge=0, le=3650)] = 14
+    close_settled_after_days: Annotated[float, Field(gt=0, le=365)] = 3
+    customer_wait_hours: Annotated[float, Field(gt=0, le=8760)] = 48
+    offers_before_observing: Annotated[int, Field(ge=1, le=10)] = 2
+    observe_days: Annotated[float, Field(gt=0, le=365)] = 14
+
+    def policy(self) -> CasePolicy:
+        """What the decisions read."""
+        return CasePolicy(
+            reopen_within=timedelta(days=self.reopen_within_days),
+            close_settled_after=timedelta(days=self.close_settled_after_days),
+            customer_wait=timedelta(hours=self.customer_wait_hours),
+            offers_before_observing=self.offers_before_observing,
+            observe_for=timedelta(days=self.observe_days),
+        )

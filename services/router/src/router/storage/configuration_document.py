@@ -19,13 +19,18 @@ import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from common.errors import ConfigurationError
-from router.domain.clocks import ClockTerms
+from router.domain.calendars import Calendar
 from router.domain.configuration import Configuration
 from router.domain.departments import Channel, Contact, Department
 from router.domain.routing import RuleSet
 from router.storage.configuration_actions import ActionDocument
+from router.storage.configuration_calendars import (
+    CalendarDocument,
+    ClocksDocument,
+    EscalationDocument,
+)
 from router.storage.configuration_checks import Problem, Sections, nonsense, problems_of
-from router.storage.configuration_clocks import CasesDocument, ClaimsDocument, ClocksDocument
+from router.storage.configuration_clocks import CasesDocument, ClaimsDocument
 from router.storage.configuration_directory import (
     ContactDocument,
     DepartmentDocument,
@@ -52,7 +57,9 @@ class ConfigurationDocument(ConfigurationPart):
     people: Annotated[tuple[PersonDocument, ...], Field(max_length=10_000)] = ()
     departments: Annotated[tuple[DepartmentDocument, ...], Field(max_length=1000)] = ()
     topics: Annotated[tuple[TopicDocument, ...], Field(max_length=1000)] = ()
+    calendars: Annotated[dict[Name, CalendarDocument], Field(default_factory=dict)]
     clocks: ClocksDocument = ClocksDocument()
+    escalation: EscalationDocument = EscalationDocument()
     claims: ClaimsDocument = ClaimsDocument()
     cases: CasesDocument = CasesDocument()
     own_accounts: Annotated[tuple[OwnAccountDocument, ...], Field(max_length=10_000)] = ()
@@ -64,13 +71,19 @@ class ConfigurationDocument(ConfigurationPart):
     def _makes_sense(self) -> Self:
         parts = {section: _items(section, getattr(self, section)) for section in _SHAPES}
         problems = nonsense(Sections(parts))
+        problems += [
+            Problem(f"clocks.{clock}.calendar", f"unknown calendar {name}")
+            for clock, name in self.clocks.named_calendars()
+            if name not in self.calendars
+        ]
         if problems:
             raise ValueError("; ".join(map(str, problems)))
         return self
 
     def configuration(self, version: int) -> Configuration:
         """What the decisions read."""
-        zone, first_reaction = ZoneInfo(self.timezone), self.clocks.first_reaction
+        zone = ZoneInfo(self.timezone)
+        calendars = self.working_calendars()
         return Configuration(
             version=version,
             teams=frozenset(team.name for team in self.teams),
@@ -81,19 +94,21 @@ class ConfigurationDocument(ConfigurationPart):
             rotas={name: rota.rota(name) for name, rota in self.rotas.items()},
             actions={action.name: action.action() for action in self.actions},
             public_replies_need=self.public_replies_need,
-            first_reaction=ClockTerms(
-                duration=timedelta(minutes=first_reaction.minutes),
-                warn_share=first_reaction.warn_at_percent / 100,
-                decisions=frozenset(first_reaction.decisions),
-            ),
+            first_reaction=self.clocks.first_reaction_terms(calendars),
+            clocks=self.clocks.policy(calendars),
+            escalation=self.escalation.policy(),
             own_accounts={
                 (account.network, account.handle.lower().removeprefix("@")): account.relation
                 for account in self.own_accounts
             },
             default_lease=timedelta(seconds=self.claims.lease_seconds),
             longest_lease=timedelta(seconds=self.claims.longest_lease_seconds),
-            reopen_within=timedelta(days=self.cases.reopen_within_days),
+            cases=self.cases.policy(),
         )
+
+    def working_calendars(self) -> Mapping[str, Calendar]:
+        """The calendars by name, with their holidays."""
+        return {name: each.calendar(name) for name, each in self.calendars.items()}
 
     def dumped(self) -> dict[str, Any]:
         """The document as JSON values: what is stored, compared and shown."""
