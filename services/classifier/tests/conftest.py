@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from classifier.gateways.model import ShippedModel
+from classifier.handlers.classify_mentions import MentionClassifier
+from classifier.handlers.deciding import Decider
 from classifier.handlers.models import ModelThread
 from common.db import migrations
 from common.db.engine import create_engine
@@ -52,5 +55,22 @@ async def units(service_dsn):
 
 
 @pytest.fixture(scope="session")
-def model():
-    return ModelThread(ShippedModel.load())
+def shipped():
+    return ShippedModel.load()
+
+
+@pytest.fixture
+async def thread():
+    thread = ModelThread()
+    yield thread
+    await thread.close()
+
+
+@pytest.fixture
+def decider(thread, shipped):
+    return Decider(thread, shipped, poll_s=0.0)
+
+
+@pytest.fixture
+def classify_mentions(decider, units):
+    return MentionClassifier(decider, units, repeat_span=timedelta(days=14))

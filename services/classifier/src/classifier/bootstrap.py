@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from functools import partial
 from importlib.metadata import version
 from urllib.parse import unquote, urlsplit
@@ -11,6 +12,7 @@ from classifier.api import classifications
 from classifier.consumers import handlers
 from classifier.gateways.model import ShippedModel
 from classifier.handlers.classify_mentions import MentionClassifier
+from classifier.handlers.deciding import Decider
 from classifier.handlers.models import ModelThread
 from classifier.settings import ClassifierSettings
 from classifier.storage import is_reachable
@@ -21,7 +23,7 @@ from common.db.unit_of_work import UnitOfWorkFactory
 from common.errors import ConfigurationError
 from common.ids import new_id
 from common.inbox.pipeline import build_consumer
-from common.observability import logging, metrics
+from common.observability import logging
 from common.outbox.relay import build_relay
 from common.outbox.writer import write_outbox
 from common.runtime.service import Loop, run_service
@@ -75,9 +77,13 @@ async def _run(*parts: str) -> int:
     )
     wake = asyncio.Event()
     units = UnitOfWorkFactory(engine, write_outbox, on_commit=wake.set)
-    model = ModelThread(ShippedModel.load(settings.model_folder))
-    metrics.CLASSIFIER_MODEL_INFO.labels(model.version).set(1)
-    classify_mentions = MentionClassifier(model, new_id)
+    thread = ModelThread()
+    decider = Decider(
+        thread, ShippedModel.load(settings.model_folder), poll_s=settings.classifier_poll_seconds
+    )
+    classify_mentions = MentionClassifier(
+        decider, units, repeat_span=timedelta(days=settings.classifier_repeat_days)
+    )
     consumer = build_consumer(
         settings,
         units,
@@ -94,7 +100,7 @@ async def _run(*parts: str) -> int:
         service=SERVICE,
         version=version("ombud-classifier"),
         routers=[classifications.router, dead_letter_routes(units, consumer=SERVICE)],
-        state={"model": model},
+        state={"units": units, "decider": decider, "thread": thread, "new_id": new_id},
         auth=authenticator_for(settings, clock=SystemClock()),
         readiness={
             "database": lambda: is_reachable(engine),
@@ -112,5 +118,5 @@ async def _run(*parts: str) -> int:
     return await run_service(
         SERVICE,
         {name: loops[name] for name in parts},
-        closing=[("model", model.close), ("database", engine.dispose)],
+        closing=[("model", thread.close), ("database", engine.dispose)],
     )

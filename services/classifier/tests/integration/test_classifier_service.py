@@ -12,7 +12,6 @@ from sqlalchemy import text
 
 from classifier.api import classifications
 from classifier.consumers import handlers
-from classifier.handlers.classify_mentions import MentionClassifier
 from common import ids
 from common.events import codec
 from common.events.catalog import CATALOG, TYPE_OF
@@ -51,9 +50,8 @@ def received(number: int, words: str, account: str | None = None):
     return new_event(data, id=ids.new_id(), subject=mention.mention_id, time=NOW)
 
 
-async def classify(units, model, events):
+async def classify(units, use_case, events):
     """What is in the outbox after these events, decoded, in order."""
-    use_case = MentionClassifier(model, ids.new_id)
     prepared = await use_case.prepare(events)
     async with units.begin(prepared=prepared) as uow:
         await use_case(uow, events)
@@ -68,9 +66,11 @@ def decoded(message: Message):
     return codec.decode(codec.read_head(headers), message.key.encode(), message.payload)
 
 
-async def test_a_batch_is_labelled_in_order_with_the_mention_inside(units, model):
+async def test_a_batch_is_labelled_in_order_with_the_mention_inside(
+    units, classify_mentions, shipped
+):
     events = [received(1, QUESTION, "motorrad_ag"), received(2, NEWS)]
-    first, second = await classify(units, model, events)
+    first, second = await classify(units, classify_mentions, events)
     assert isinstance(first.data, MentionClassified)
     assert first.data.mention == events[0].data.mention
     assert first.causation_id == events[0].id
@@ -78,21 +78,23 @@ async def test_a_batch_is_labelled_in_order_with_the_mention_inside(units, model
     assert second.data.classification.label is Label.NON_SERVICE
     assert second.data.classification.decision is not Decision.SERVICE
     for event in (first, second):
-        assert event.data.classification.model == model.version
+        assert event.data.classification.model == shipped.version
         for place in event.data.classification.evidence:
             assert event.data.mention.text[place.start : place.end] == place.text
 
 
-async def test_labels_leave_through_the_outbox_of_its_own_schema(units, model):
+async def test_labels_leave_through_the_outbox_of_its_own_schema(units, classify_mentions):
     async with units.read() as connection:
         before = (await connection.execute(text("select count(*) from outbox"))).scalar_one()
-    await classify(units, model, [received(number, QUESTION) for number in range(3, 40)])
+    await classify(
+        units, classify_mentions, [received(number, QUESTION) for number in range(3, 40)]
+    )
     async with units.read() as connection:
         after = (await connection.execute(text("select count(*) from outbox"))).scalar_one()
     assert after - before == 37
 
 
-async def test_the_model_leaves_the_event_loop_free(model):
+async def test_the_model_leaves_the_event_loop_free(classify_mentions):
     """A burst of posts in the model's thread; the loop must keep beating (RELIABILITY 9.2)."""
     events = [received(number, QUESTION) for number in range(2_000)]
     beats = 0
@@ -104,31 +106,33 @@ async def test_the_model_leaves_the_event_loop_free(model):
             await asyncio.sleep(0.005)
 
     heart = asyncio.create_task(beat())
-    await MentionClassifier(model, ids.new_id).prepare(events)
+    await classify_mentions.prepare(events)
     heart.cancel()
     assert beats >= 5
 
 
-def test_the_table_holds_every_event_the_catalogue_gives_us(model):
+def test_the_table_holds_every_event_the_catalogue_gives_us(classify_mentions):
     wanted = {type_ for type_, spec in CATALOG.items() if "classifier" in spec.consumers}
-    assert {TYPE_OF[data] for data in handlers(MentionClassifier(model, ids.new_id))} == wanted
+    assert {TYPE_OF[data] for data in handlers(classify_mentions)} == wanted
 
 
-async def test_every_example_and_the_least_message_are_enough(units, model):
+async def test_every_example_and_the_least_message_are_enough(units, classify_mentions):
     for example in examples("ingest.mention.received.v1"):
         head = codec.read_head(example.headers)
         least = json.dumps(least_message("classifier", example.type)).encode()
         for value in (example.value, least):
-            assert await classify(units, model, [codec.decode(head, example.key, value)])
+            assert await classify(
+                units, classify_mentions, [codec.decode(head, example.key, value)]
+            )
 
 
 @pytest.fixture
-async def client(model):
+async def client(units, decider, thread):
     app = create_app(
         service="classifier",
         version="0",
         routers=[classifications.router],
-        state={"model": model},
+        state={"units": units, "decider": decider, "thread": thread, "new_id": ids.new_id},
         auth=ISSUER,
         readiness={},
         liveness={},
@@ -143,7 +147,7 @@ def as_role(*roles: str) -> dict[str, str]:
     return {"authorization": f"Bearer {ISSUER.token('mia', 'Mia', roles=roles)}"}
 
 
-async def test_one_text_over_http(client, model):
+async def test_one_text_over_http(client, shipped):
     answer = await client.post(
         "/classify", json={"text": QUESTION, "account": "@motorrad_ag"}, headers=as_role("agent")
     )
@@ -152,7 +156,7 @@ async def test_one_text_over_http(client, model):
     assert body["label"] == "service"
     assert body["decision"] in ("service", "triage")
     assert 0 <= body["confidence"] <= 1
-    assert body["model"] == model.version
+    assert body["model"] == shipped.version
 
 
 @pytest.mark.parametrize(

@@ -1,1 +1,1 @@
-"""The classifier over HTTP: one text at a time, for agents and frontends."""
+"""The classifier over HTTP: one text at a time, corrections, rules, models, crises, identities."""

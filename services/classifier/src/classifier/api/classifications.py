@@ -1,76 +1,66 @@
-"""`POST /classify`: what the model says of one text. Nothing is stored."""
+"""`POST /classify`: what is said of one text, as the pipeline would say it. Nothing is stored."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from classifier.domain.labels import Decision, EvidenceSource, Kind, Label, Language
-from classifier.handlers.classify_mentions import post_text
-from classifier.handlers.models import ModelThread
-from common.web.auth import require
+from classifier.api.access import Deciders, Reader
+from classifier.api.answers import ClassificationView, shown
+from classifier.handlers.deciding import asked_about
 
 router = APIRouter(tags=["classification"])
-READERS = ("triage", "agent", "lead", "observer", "operator")
+
+Name = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class TextToClassify(BaseModel):
-    """A text, and our account that it addresses if it does (with or without @)."""
+    """A text, and our account that it addresses if it does (with or without @).
 
-    model_config = ConfigDict(extra="forbid")
+    `network` and `author` (a handle or id) matter to operator's rules only.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "text": "@motorrad_ag Mein Motor startet nicht mehr. Was soll ich tun?",
+                    "account": "motorrad_ag",
+                }
+            ]
+        },
+    )
 
     text: str = Field(min_length=1, max_length=20_000)
-    account: str | None = Field(None, min_length=1, max_length=200)
-
-
-class EvidenceView(BaseModel):
-    """A place in the text that carried the decision; positions count code points."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    text: str
-    start: int
-    end: int
-    weight: float
-    source: EvidenceSource
-
-
-class ClassificationView(BaseModel):
-    """`confidence` (0..1) belongs to `label`; `decision` is `triage` where a person must decide."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    label: Label
-    decision: Decision
-    confidence: float
-    kind: Kind
-    abusive: bool
-    urgent: bool
-    own_agent_post: bool
-    language: Language
-    evidence: list[EvidenceView]
-    model: str
+    account: Name | None = None
+    network: Name | None = None
+    author: Name | None = None
 
 
 class ModelView(BaseModel):
-    """The model in use."""
+    """What decides now: model, challenger beside it, version of the rules (0: none)."""
 
     version: str
+    challenger: str | None
+    rules: int
 
 
-@router.post("/classify", dependencies=[Depends(require(*READERS))])
-async def classify(body: TextToClassify, request: Request) -> ClassificationView:
-    """Label one text as the pipeline would."""
-    model: ModelThread = request.app.state.model
-    (answer,) = await model.classify([post_text(body.text, body.account)])
-    return ClassificationView.model_validate(answer)
+@router.post("/classify", summary="Classify one text as the pipeline would")
+async def classify(body: TextToClassify, _: Reader, decider: Deciders) -> ClassificationView:
+    (decided,) = await decider.decide(
+        [asked_about(body.text, account=body.account, network=body.network, authors=(body.author,))]
+    )
+    return shown(decided.answer)
 
 
-@router.get("/model")
-async def model_in_use(
-    request: Request, _: Annotated[object, Depends(require(*READERS))]
-) -> ModelView:
-    """Which model answers; the same name stands in every classified event."""
-    return ModelView(version=request.app.state.model.version)
+@router.get("/model", summary="Which model and rules answer")
+async def model_in_use(_: Reader, decider: Deciders) -> ModelView:
+    now = decider.now
+    return ModelView(
+        version=now.champion.version,
+        challenger=now.challenger.version if now.challenger else None,
+        rules=now.rules.version,
+    )

@@ -1,4 +1,4 @@
-"""The border to a model, and the one thread that runs it.
+"""The one thread that models and rules run in.
 
 A model is CPU work: on the event loop it would starve Kafka's heartbeats (RELIABILITY 1.2). The
 shipped model is not thread safe, so there is one thread for it, and requests take turns.
@@ -7,41 +7,24 @@ shipped model is not thread safe, so there is one thread for it, and requests ta
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol
+from typing import ParamSpec, TypeVar
 
-from classifier.domain.labels import Classification, PostText
-
-
-class Model(Protocol):
-    """Whatever labels posts: the shipped model, or one that an operator brings."""
-
-    @property
-    def version(self) -> str:
-        """Names exactly these weights and rules."""
-        ...
-
-    def classify(self, texts: Sequence[PostText]) -> list[Classification]:
-        """One classification per post, in order. May take its time."""
-        ...
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 class ModelThread:
-    """Runs a model beside the event loop."""
+    """Runs CPU work beside the event loop, one call after the other."""
 
-    def __init__(self, model: Model) -> None:
-        self._model = model
+    def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="model")
 
-    @property
-    def version(self) -> str:
-        return self._model.version
-
-    async def classify(self, texts: Sequence[PostText]) -> list[Classification]:
-        """The model's answer; other tasks go on meanwhile."""
+    async def run(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """The work's result; other tasks go on meanwhile."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, self._model.classify, texts)
+        return await loop.run_in_executor(self._thread, lambda: work(*args, **kwargs))
 
     async def close(self) -> None:
         """Let the running batch end and take no other."""
