@@ -78,6 +78,9 @@ ROUTES: list[tuple[str, str, set[str]]] = [
     ("GET", "/configuration/versions", OVERSEE),
     ("POST", "/configuration/validate", OVERSEE),
     ("POST", "/configuration/diff", OVERSEE),
+    ("GET", f"/cases/{NOBODY}/routing/explain", READ),
+    ("GET", f"/parked/{NOBODY}/routing/explain", READ),
+    ("POST", "/rules/dry-run", OVERSEE),
     ("GET", "/reconciliation", OVERSEE),
 ]
 

@@ -41,17 +41,41 @@ def problems_of(error: ValidationError, *, under: str = "") -> list[Problem]:
     ]
 
 
-class Sections:
-    """The parts of a document that validated, by section, each with its path."""
+KEYS: Mapping[str, str] = {
+    "teams": "name",
+    "rules": "name",
+    "people": "id",
+    "departments": "id",
+    "topics": "id",
+    "actions": "name",
+}
+"""What names a part of a section; rotas are named by their place."""
 
-    def __init__(self, parts: Mapping[str, Sequence[Found]]) -> None:
+
+class Sections:
+    """The parts of a document that validated, by section, each with its path.
+
+    `broken` are names of parts that did not: they exist, and nobody is told otherwise.
+    """
+
+    def __init__(
+        self,
+        parts: Mapping[str, Sequence[Found]],
+        broken: Mapping[str, frozenset[str]] | None = None,
+    ) -> None:
         self._parts = parts
+        self._broken = broken or {}
 
     def of(self, section: str) -> Sequence[Found]:
         return self._parts.get(section, ())
 
-    def names(self, section: str, attribute: str) -> frozenset[str]:
-        return frozenset(getattr(part, attribute) for _, part in self.of(section))
+    def names(self, section: str) -> frozenset[str]:
+        key = KEYS.get(section)
+        named = (
+            getattr(part, key) if key else path.removeprefix(f"{section}.")
+            for path, part in self.of(section)
+        )
+        return frozenset(named) | self._broken.get(section, frozenset())
 
 
 def nonsense(sections: Sections) -> list[Problem]:
@@ -68,15 +92,7 @@ def nonsense(sections: Sections) -> list[Problem]:
 
 
 def _repeated_names(sections: Sections) -> Iterator[Problem]:
-    keys = {
-        "teams": "name",
-        "rules": "name",
-        "people": "id",
-        "departments": "id",
-        "topics": "id",
-        "actions": "name",
-    }
-    for section, key in keys.items():
+    for section, key in KEYS.items():
         seen: Counter[str] = Counter()
         for path, part in sections.of(section):
             name = getattr(part, key)
@@ -86,7 +102,7 @@ def _repeated_names(sections: Sections) -> Iterator[Problem]:
 
 
 def _teams(sections: Sections) -> Iterator[Problem]:
-    teams = sections.names("teams", "name")
+    teams = sections.names("teams")
     for path, rule in sections.of("rules"):
         if rule.team is not None and rule.team not in teams:
             yield Problem(f"{path}.team", f"unknown team {rule.team}")
@@ -101,7 +117,7 @@ def _teams(sections: Sections) -> Iterator[Problem]:
 
 
 def _people(sections: Sections) -> Iterator[Problem]:
-    people = sections.names("people", "id")
+    people = sections.names("people")
     for path, person in sections.of("people"):
         for number, deputy in enumerate(person.deputies):
             where = f"{path}.deputies.{number}"
@@ -128,8 +144,8 @@ def _rotas(sections: Sections) -> Iterator[Problem]:
 
 
 def _rules(sections: Sections) -> Iterator[Problem]:
-    rotas = {path.removeprefix("rotas.") for path, _ in sections.of("rotas")}
-    topics, departments = sections.names("topics", "id"), sections.names("departments", "id")
+    rotas = sections.names("rotas")
+    topics, departments = sections.names("topics"), sections.names("departments")
     rules = sections.of("rules")
     for number, (path, rule) in enumerate(rules, 1):
         if rule.rota is not None and rule.rota not in rotas:
@@ -149,7 +165,7 @@ def _rules(sections: Sections) -> Iterator[Problem]:
 
 
 def _directory(sections: Sections) -> Iterator[Problem]:
-    departments = sections.names("departments", "id")
+    departments = sections.names("departments")
     for path, topic in sections.of("topics"):
         if topic.department is not None and topic.department not in departments:
             yield Problem(f"{path}.department", f"unknown department {topic.department}")

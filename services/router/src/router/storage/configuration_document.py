@@ -29,7 +29,7 @@ from router.storage.configuration_calendars import (
     ClocksDocument,
     EscalationDocument,
 )
-from router.storage.configuration_checks import Problem, Sections, nonsense, problems_of
+from router.storage.configuration_checks import KEYS, Problem, Sections, nonsense, problems_of
 from router.storage.configuration_clocks import CasesDocument, ClaimsDocument
 from router.storage.configuration_directory import (
     ContactDocument,
@@ -161,6 +161,7 @@ _SHAPES: Mapping[str, type[ConfigurationPart]] = {
 
 def _what_validates(document: Mapping[str, Any]) -> Sections:
     found: dict[str, list[tuple[str, Any]]] = {}
+    broken: dict[str, frozenset[str]] = {}
     for section, shape in _SHAPES.items():
         items = document.get(section, ())
         if not isinstance(items, Mapping | list | tuple):
@@ -169,9 +170,11 @@ def _what_validates(document: Mapping[str, Any]) -> Sections:
         for path, item in _items(section, items):
             try:
                 found[section].append((path, shape.model_validate(deepcopy(item))))
-            except ValidationError:
-                continue  # told already, by its shape
-    return Sections(found)
+            except ValidationError:  # told already, by its shape
+                name = item.get(KEYS.get(section, "")) if isinstance(item, Mapping) else None
+                known = broken.get(section, frozenset())
+                broken[section] = known | {str(name), path.removeprefix(f"{section}.")}
+    return Sections(found, broken)
 
 
 def _department(document: DepartmentDocument) -> Department:
