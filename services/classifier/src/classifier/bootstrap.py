@@ -6,15 +6,18 @@ import asyncio
 from datetime import timedelta
 from functools import partial
 from importlib.metadata import version
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from classifier.api import classifications
 from classifier.consumers import handlers
+from classifier.gateways.http_model import Endpoint, HttpModel
 from classifier.gateways.model import ShippedModel
+from classifier.gateways.port import Model
 from classifier.handlers.classify_mentions import MentionClassifier
 from classifier.handlers.deciding import Decider
 from classifier.handlers.models import ModelThread
-from classifier.settings import ClassifierSettings
+from classifier.settings import ClassifierSettings, ModelSettings
 from classifier.storage import is_reachable
 from common.clock import SystemClock
 from common.db import migrations
@@ -67,6 +70,51 @@ async def migrate() -> int:
     return 0
 
 
+def make_decider(settings: ModelSettings, thread: ModelThread, *, poll_s: float = 5.0) -> Decider:
+    """What decides, as the settings have it. Raises ConfigurationError for what is not there."""
+    return Decider(
+        thread,
+        ShippedModel.load(settings.model_folder),
+        around=partial(model_around, settings),
+        load=partial(load_registered, settings.classifier_models),
+        poll_s=poll_s,
+    )
+
+
+def model_around(settings: ModelSettings, behind: Model) -> Model:
+    """The model that the operator chose, with `behind` behind it."""
+    if settings.classifier_model == "onnx" and settings.classifier_onnx_folder:
+        from classifier.gateways.onnx_model import OnnxModel  # its runtime is large
+
+        return OnnxModel(settings.classifier_onnx_folder, behind)
+    if settings.classifier_model == "http":
+        key = settings.classifier_http_key
+        endpoint = Endpoint(
+            url=str(settings.classifier_http_url),
+            model=settings.classifier_http_model or "",
+            key=key.get_secret_value() if key else None,
+            ask=settings.classifier_http_ask,
+            timeout_s=settings.classifier_http_timeout_seconds,
+            batch_s=settings.classifier_http_batch_seconds,
+            per_minute=settings.classifier_http_per_minute,
+            per_day=settings.classifier_http_per_day,
+            parallel=settings.classifier_http_parallel,
+            sure_from=settings.classifier_http_sure_from,
+        )
+        return HttpModel(endpoint, behind)
+    return behind
+
+
+def load_registered(models: Path | None, version: str) -> Model:
+    """A registered model from the models folder. Raises ConfigurationError."""
+    if models is None:
+        raise ConfigurationError("OMBUD_CLASSIFIER_MODELS names no folder of registered models")
+    found = ShippedModel.load(models / version)
+    if found.version != version:
+        raise ConfigurationError(f"{models / version} holds {found.version}")
+    return found
+
+
 async def _run(*parts: str) -> int:
     settings = ClassifierSettings()
     logging.configure(settings, SERVICE)
@@ -78,9 +126,7 @@ async def _run(*parts: str) -> int:
     wake = asyncio.Event()
     units = UnitOfWorkFactory(engine, write_outbox, on_commit=wake.set)
     thread = ModelThread()
-    decider = Decider(
-        thread, ShippedModel.load(settings.model_folder), poll_s=settings.classifier_poll_seconds
-    )
+    decider = make_decider(settings, thread, poll_s=settings.classifier_poll_seconds)
     classify_mentions = MentionClassifier(
         decider, units, repeat_span=timedelta(days=settings.classifier_repeat_days)
     )
