@@ -212,3 +212,126 @@ class BreakGlassReviewed(Part, frozen=True, kw_only=True):
     revision: int
     finding: str
     actor: Actor
+
+
+class DraftHeld(Part, frozen=True, kw_only=True):
+    """A draft cools off until `held_until`; perhaps a colleague takes over (S60).
+
+    `actor` is a person, or a gate under the id `gate|<rule>`.
+    """
+
+    draft_id: UUID
+    case_id: UUID
+    conversation_id: UUID
+    revision: int
+    reason: str
+    actor: Actor
+    held_until: Moment
+    handed_to: Actor | None = None
+
+
+class DraftHoldEnded(Part, frozen=True, kw_only=True):
+    """The cool-off is over; `actor` is null where its time ran out."""
+
+    draft_id: UUID
+    case_id: UUID
+    conversation_id: UUID
+    revision: int
+    ended_at: Moment
+    actor: Actor | None = None
+
+
+class ForwardRequested(Part, frozen=True, kw_only=True):
+    """We forward the matter for the customer and tell them so in the draft named (S83)."""
+
+    forward_id: UUID
+    case_id: UUID
+    conversation_id: UUID
+    draft_id: UUID
+    department: str
+    matter: str
+    actor: Actor
+    requested_at: Moment
+
+
+class RequestedField(Part, frozen=True, kw_only=True):
+    """One thing the customer is asked for in private, and what it is needed for (S66)."""
+
+    name: str
+    purpose: str
+
+
+class PrivateRequestMade(Part, frozen=True, kw_only=True):
+    """The customer is asked for named fields in the private draft named (S66)."""
+
+    request_id: UUID
+    case_id: UUID
+    conversation_id: UUID
+    draft_id: UUID
+    fields: tuple[RequestedField, ...]
+    actor: Actor
+
+
+class PrivateValuesRecorded(Part, frozen=True, kw_only=True):
+    """Answers were put into the restricted store; their names and never their contents (S66)."""
+
+    case_id: UUID
+    conversation_id: UUID
+    names: tuple[str, ...]
+    delete_after: Moment
+    actor: Actor | None = None
+    request_id: UUID | None = None
+
+
+class PrivateValuesRead(Part, frozen=True, kw_only=True):
+    """A person looked into the restricted store, and what for."""
+
+    case_id: UUID
+    conversation_id: UUID
+    names: tuple[str, ...]
+    purpose: str
+    actor: Actor
+
+
+class PrivateValuesDeleted(Part, frozen=True, kw_only=True):
+    """What lay in the restricted store too long is gone."""
+
+    case_id: UUID
+    conversation_id: UUID
+    count: int
+    deleted_at: Moment
+
+
+class ModerationProposed(Part, frozen=True, kw_only=True):
+    """Somebody wants a post hidden or deleted, or its author blocked, and says why (S106)."""
+
+    moderation_id: UUID
+    case_id: UUID
+    conversation_id: UUID
+    action: str
+    network: str
+    target: str
+    reason: str
+    actor: Actor
+
+
+class ModerationDecided(Part, frozen=True, kw_only=True):
+    """A second person agreed or did not."""
+
+    moderation_id: UUID
+    case_id: UUID
+    conversation_id: UUID
+    is_approved: bool
+    reason: str
+    actor: Actor
+
+
+class ModerationDone(Part, frozen=True, kw_only=True):
+    """The network carried it out, or it is to be done by hand (`outcome`: done, by_hand)."""
+
+    moderation_id: UUID
+    case_id: UUID
+    conversation_id: UUID
+    outcome: str
+    done_at: Moment
+    actor: Actor | None = None
