@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.errors import ConfigurationError
-from router.domain.rota import EMPTY, Member, take_turns
+from router.domain.rota import EMPTY, Member, take_turn, take_turns
 
 members_of_any_weight = st.lists(st.integers(1, 9), min_size=1, max_size=6).map(
     lambda weights: [Member(f"team_{number}", weight) for number, weight in enumerate(weights)]
@@ -67,3 +67,33 @@ def test_who_joins_later_starts_without_credit_and_who_leaves_keeps_their_count(
 def test_an_empty_rota_is_refused() -> None:
     with pytest.raises(ConfigurationError):
         take_turns([], EMPTY, count=1)
+
+
+availability = st.lists(
+    st.tuples(st.sets(st.integers(0, 5), min_size=1), st.integers(0, 25)), min_size=1, max_size=8
+)
+
+
+@given(members=members_of_any_weight, phases=availability)
+def test_whatever_happened_before_turns_follow_the_weights_among_the_available(
+    members: list[Member], phases: list[tuple[set[int], int]]
+) -> None:
+    """Absences and returns between the phases; within one, at every moment (S31)."""
+    state = EMPTY
+    for numbers, size in phases:
+        here = [member for n, member in enumerate(members) if n in numbers] or members[:1]
+        counts = {member.name: 0 for member in here}
+        for _ in range(size):
+            name, state = take_turn(here, state)
+            counts[name] += 1
+            for one, other in combinations(here, 2):
+                apart = counts[one.name] * other.weight - counts[other.name] * one.weight
+                assert abs(apart) <= one.weight + other.weight
+
+
+def test_who_comes_back_is_not_owed_what_happened_meanwhile() -> None:
+    pair = [Member("a", 1), Member("b", 1)]
+    _, state = take_turns(pair[1:], EMPTY, count=40)
+    names, after = take_turns(pair, state, count=6)
+    assert names == ("a", "b", "a", "b", "a", "b")
+    assert after.turns == {"a": 3, "b": 43}

@@ -69,6 +69,11 @@ class Colleague:
                 return f"absent until {absence.ends_at.isoformat()}: {absence.reason}"
         return None
 
+    def back_at(self, now: datetime) -> datetime | None:
+        """When they may be here again; None where they are here."""
+        ends = [each.ends_at for each in self.absences if each.begins_at <= now < each.ends_at]
+        return max(ends, default=None)
+
     def why_unfit(self, needs: Needs, now: datetime) -> str | None:
         """Which skill or valid certificate is missing for a duty; None when nothing is."""
         missing = sorted(needs.skills - self.skills)

@@ -36,10 +36,11 @@ class Member:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rota:
-    """Teams that take turns; what their people on duty need, and how long an offer stands."""
+    """Teams that take turns; which people have duty, and how long an offer stands."""
 
     name: str
     members: tuple[Member, ...]
+    role: str = "triage"
     needs: Needs = NO_NEEDS
     offered_for: timedelta = timedelta(minutes=2)
     most_offers: int = 6

@@ -105,6 +105,7 @@ class Rule:
     team: str | None = None
     rota: str | None = None
     priority: str = NORMAL
+    skills: frozenset[str] = frozenset()
 
     @property
     def parks(self) -> bool:

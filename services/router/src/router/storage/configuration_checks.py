@@ -128,7 +128,7 @@ def _people(sections: Sections) -> Iterator[Problem]:
 
 
 def _rotas(sections: Sections) -> Iterator[Problem]:
-    skills = {skill for _, person in sections.of("people") for skill in person.skills}
+    skills = _skills(sections)
     learned = {each.name for _, p in sections.of("people") for each in p.certificates}
     for path, rota in sections.of("rotas"):
         for number, member in enumerate(rota.teams):
@@ -145,23 +145,29 @@ def _rotas(sections: Sections) -> Iterator[Problem]:
 
 def _rules(sections: Sections) -> Iterator[Problem]:
     rotas = sections.names("rotas")
+    skills = _skills(sections)
     topics, departments = sections.names("topics"), sections.names("departments")
     rules = sections.of("rules")
     for number, (path, rule) in enumerate(rules, 1):
         if rule.rota is not None and rule.rota not in rotas:
             yield Problem(f"{path}.rota", f"unknown rota {rule.rota}")
         for what, wanted, known in (
-            ("topic", rule.when.topic, topics),
-            ("department", rule.when.department, departments),
+            ("skills", rule.skills, skills),
+            ("when.topic", rule.when.topic, topics),
+            ("when.department", rule.when.department, departments),
         ):
             for name in wanted:
                 if name not in known:
-                    yield Problem(f"{path}.when.{what}", f"unknown {what} {name}")
+                    yield Problem(f"{path}.{what}", f"there is no {name}")
         asks_nothing = rule.when == ConditionDocument()
         if number == len(rules) and not asks_nothing:
             yield Problem(f"{path}.when", "the last rule must hold for everything (no conditions)")
         if number < len(rules) and asks_nothing:
             yield Problem(f"{path}.when", "holds for everything: no rule after it is reached")
+
+
+def _skills(sections: Sections) -> frozenset[str]:
+    return frozenset(skill for _, person in sections.of("people") for skill in person.skills)
 
 
 def _directory(sections: Sections) -> Iterator[Problem]:

@@ -21,6 +21,7 @@ from router.storage.configuration_part import (
     first_moment,
     last_moment,
 )
+from router.storage.configuration_people import RoleWord
 
 KindWord = Literal[
     "question",
@@ -125,7 +126,10 @@ class ConditionDocument(ConfigurationPart):
 
 
 class RuleDocument(ConfigurationPart):
-    """Exactly one of `team`, `rota` and `place` says where the mention goes."""
+    """Exactly one of `team`, `rota` and `place` says where the mention goes.
+
+    `skills` are what a person must have to be offered its cases.
+    """
 
     name: Name
     when: ConditionDocument = ConditionDocument()
@@ -133,6 +137,7 @@ class RuleDocument(ConfigurationPart):
     rota: Name | None = None
     place: Literal["parked"] | None = None
     priority: Literal["normal", "high"] = "normal"
+    skills: tuple[Name, ...] = ()
     reason: Text
 
     @model_validator(mode="after")
@@ -152,6 +157,7 @@ class RuleDocument(ConfigurationPart):
             team=self.team,
             rota=self.rota,
             priority=self.priority,
+            skills=frozenset(self.skills),
         )
 
 
@@ -178,8 +184,12 @@ class OfferDocument(ConfigurationPart):
 
 
 class RotaDocument(ConfigurationPart):
-    """Teams that take turns, and how their people on duty are offered what comes in (S31)."""
+    """Teams that take turns, and how their people on duty are offered what comes in (S31).
 
+    On duty is who has `role` and what the duty `needs`, unless they are away.
+    """
+
+    role: RoleWord = "triage"
     teams: Annotated[tuple[RotaMemberDocument, ...], Field(min_length=1, max_length=100)]
     needs: NeedsDocument = NeedsDocument()
     offer: OfferDocument = OfferDocument()
@@ -188,6 +198,7 @@ class RotaDocument(ConfigurationPart):
         return Rota(
             name=name,
             members=tuple(Member(each.team, each.weight) for each in self.teams),
+            role=self.role,
             needs=self.needs.needs(),
             offered_for=timedelta(minutes=self.offer.minutes),
             most_offers=self.offer.most,
