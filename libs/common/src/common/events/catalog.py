@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Type  # noqa: UP035
 
-from common.events import classifier, ingest, responder, router, router_time
+from common.events import classifier, ingest, responder, router, router_company, router_time
 from common.events.parts import Part
 from common.events.topics import (
     CASES_EVENTS,
@@ -324,6 +324,40 @@ _ALL = (
         "link",
     ),
     _event("router.transfer.failed.v1", router.TransferFailed, CASES_EVENTS, "audit", "actor"),
+    _event("router.case.offered.v1", router_company.CaseOffered, CASES_EVENTS, "audit", "person"),
+    _event(
+        "router.action.requested.v1",
+        router_company.ActionRequested,
+        CASES_EVENTS,
+        "audit",
+        "actor",
+        "parameters",
+    ),
+    _event(
+        "router.action.confirmed.v1",
+        router_company.ActionConfirmed,
+        CASES_EVENTS,
+        "audit",
+        "actor",
+        "note",
+    ),
+    _event(
+        "router.action.refused.v1",
+        router_company.ActionRefused,
+        CASES_EVENTS,
+        "audit",
+        "actor",
+        "note",
+    ),
+    _event("router.action.overdue.v1", router_company.ActionOverdue, CASES_EVENTS, "audit"),
+    _event(
+        "router.customer.accessed.v1",
+        router_company.CustomerAccessed,
+        CASES_EVENTS,
+        "audit",
+        "actor",
+        "purpose",
+    ),
     _event(
         "router.configuration.applied.v1",
         router.ConfigurationApplied,
