@@ -1,0 +1,218 @@
+"""Help simulation: a reply whose only content is a pointer elsewhere (S81, S82).
+
+A pointer is no fault by itself. It becomes one where the reply does nothing else: no deed, no
+answer, no question that brings the case on. Our own private channel is not elsewhere (S62).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from responder.domain.gates.doing import deeds
+from responder.domain.gates.findings import Finding, Level
+from responder.domain.gates.language import Span, clauses, sentences, stem, words
+from responder.domain.gates.reply import Reply
+from responder.domain.gates.vocabulary import GENERIC, STOPWORDS
+
+_GO_DE = (
+    r"(?:wend(?:en|e|et)|melden|melde|meldet|kontaktier\w*|ruf(?:en|e|t)?\b|anruf\w*|anzurufen"
+    r"|telefonier\w*|schreib(?:en|e|t)?\b|schick(?:en|e|t)?\b|send(?:en|e|et)\b|mail(?:en|e"
+    r"|t)?\b|nutz\w*|benutz\w*|verwend\w*|füll\w*|ausfüll\w*|besuch\w*|schau(?:en|e|t)?\b"
+    r"|guck\w*|seh(?:en|t)\b|les(?:en|t)\b|lies\b|klick\w*|frag(?:en|e|t)?\b|erreich\w*"
+    r"|find(?:en|est|et)\b|geh(?:en|e|t)?\b|fahr(?:en|t)?\b|komm\w*|wähl\w*|richt(?:en|e|et)\b"
+    r"|stell(?:en|e|t)?\b|reich(?:en|e|t)?\b|hinterlass\w*|vereinbar\w*|beantrag\w*|informier\w*"
+    r"|versuch\w*|probier\w*|sprech\w*|sprich|hilft|helfen|weiterhelfen|zuständig|verantwortlich"
+    r"|beantwort\w*|klär\w*|verweis\w*|bearbeit\w*|entgegen|läuft|laufen|gibt es|aufgehoben"
+    r"|ansprechpartner|anlaufstelle|kümmer\w*|steht|stehen|weiß|wissen|entnehm\w*|registrier\w*"
+    r"|öffne\w*|loggen?|abgeben|einreichen|prüf\w*|besprech\w*|zu richten)"
+)
+_GO_EN = (
+    r"(?:contact|call|ring|phone|dial|reach|email|e-mail|mail|write|visit|see|check|use|fill"
+    r"|complete|submit|go to|head|refer|speak|talk|ask|get in touch|find|look|click|follow|send"
+    r"|try|consult|turn to|address|direct|raise|open|file|help|assist|handled?|deals?"
+    r"|responsible|available|browse|read|drop|log|apply|report|take it up|happy to|best placed)"
+)
+_TARGETS: tuple[tuple[str, str], ...] = (
+    (
+        "hotline",
+        (
+            r"\w*hotline\w*|service-?nummer|servicetelefon|\w*telefon(?:nummer|isch\w*|ischen)?"
+            r"|callcenter|call[- ]cent(?:er|re)|rufnummer|help ?line|phone line|(?:our"
+            r"|the) phone|by phone|toll[- ]free|customer service line|service line|kundentelefon"
+            r"|durchwahl|bestellannahme|support line|ruf\w* (?:\w+ ){0,3}(?:dort |da "
+            r"|bitte )?an\b|give (?:them|us) a (?:call|ring)|call (?:them|us|our|the)|anrufen"
+        ),
+    ),
+    (
+        "form",
+        (
+            r"\w*formular\w*|\w*web-?form\w*|contact form|online form|form on|the form|(?:claim"
+            r"|complaint|support)s? form|ticketsystem|ticket system|portal\w*|kundenportal"
+            r"|self[- ]service|beschwerdeformular|\w+maske|ticket (?:on|at|via|through)"
+            r"|ein ticket (?:auf|im|über|eröff\w*|erstell\w*)"
+        ),
+    ),
+    (
+        "email",
+        (
+            r"e-?mail\w*|\bmail\b|per mail|mailadresse|postfach|schriftlich\w*|in writing"
+            r"|\binbox\b|per post|brief(?:lich)?|by (?:post|letter)|email address"
+        ),
+    ),
+    (
+        "link",
+        (
+            r"faqs?\b|hilfe-?(?:seiten?|center|bereich|forum)|help ?(?:cent(?:er|re)|pages?"
+            r"|section)|web-?(?:site|seite|sites|seiten)|homepage|internet-?(?:seite|auftritt)"
+            r"|startseite|link\b|https?://\S+|\bwww\.\S+|support-?(?:seite|bereich|page|site"
+            r"|center)|knowledge base|wissensdatenbank|onlineshop|bedienungsanleitung"
+            r"|betriebsanleitung|handbuch|\bmanual\b|\bagb\b|terms(?: and conditions)?"
+            r"|unsere app|our app|forum|unseren seiten|our pages|\b[a-z0-9-]+\.(?:de|com|at|ch"
+            r"|net|org|eu|co\.uk)(?:/\S*)?"
+        ),
+    ),
+    (
+        "office",
+        (
+            r"\w*händler\w*|vertragspartner|\w*werkstatt\w*|werkstätten|\w*abteilung\w*"
+            r"|kundenservice|kundendienst|kundenbetreuung|kundencenter|service-?(?:center|team"
+            r"|partner|stelle|abteilung)\w*|\w*hersteller\w*|\w*lieferant\w*|paketdienst\w*"
+            r"|\w*spedition\w*|versanddienst\w*|zusteller|filiale\w*|niederlassung\w*|zentrale"
+            r"|vertrieb\w*|buchhaltung|rechnungsstelle|verkäufer\w*|verkauf|versicherung\w*"
+            r"|bank\b|kolleg\w*|support(?:-?team)?|fachbereich|beschwerdestelle"
+            r"|schlichtungsstelle|amt\b|behörde|tüv|ansprechpartner\w*|zuständige\w* (?:stelle"
+            r"|team|bereich)|andere\w* stelle|geschäft\b|laden\b|shop\b|dealer\w*|workshop"
+            r"|garage|manufacturer|department|customer (?:service|support|care|relations)"
+            r"|support team|sales team|billing|store\b|branch|head office|courier|carrier"
+            r"|supplier|retailer|colleagues|insurer|accounts team|parts desk|service desk"
+            r"|help ?desk|front desk|warranty team|\w+ team\b|team\b|postanschrift|anschrift"
+            r"|vor ort|direkt (?:an|bei)"
+        ),
+    ),
+)
+_TARGET = tuple((name, re.compile(rf"(?i)(?<!\w)(?:{pattern})")) for name, pattern in _TARGETS)
+_GO = re.compile(rf"(?i)(?<!\w)(?:{_GO_DE}|{_GO_EN})(?!\w)")
+_CONTACT = re.compile(
+    r"(?<![\w.,/-])(?:\+|0)\d[\d /()-]{5,}\d(?!\w)|[\w.+-]+\s?(?:@|\(at\)|\[at\])\s?[\w-]+\.\w+"
+    r"|https?://\S+|\bwww\.\S+"
+)
+_OURSELVES = re.compile(
+    r"(?i)(?:direktnachricht|privatnachricht|private\w* nachricht|persönliche\w* nachricht"
+    r"|\bpn\b|\bdms?\b|privat\w*\b|direct message|private(?:ly)? message|messenger"
+    r"|hier (?:im chat|unter)|postet? hier|\bus here\b|schreib\w* uns (?:hier|gern)|message us"
+    r"|inbox us)"
+)
+_IMPERSONAL = re.compile(
+    r"(?i)(?:nicht (?:unsere?|in unsere\w*) (?:aufgabe|zuständigkeit|bereich)"
+    r"|sind wir (?:hier )?(?:leider )?(?:nicht|die falsche)|nicht der richtige ort"
+    r"|falsche (?:adresse|stelle|ansprechpartner)|nicht (?:our|the right) (?:area|department"
+    r"|place|channel)|wrong (?:place|department|channel|address))"
+)
+_FILLER = re.compile(
+    r"(?i)(?:es tut (?:uns|mir)|tut uns (?:\w+ )?leid|das tut|leider (?:können|kann|haben)"
+    r"|wir (?:bedauern|verstehen|danken|bitten|freuen|hoffen|wünschen|entschuldigen|nehmen)"
+    r"|ich (?:bedau|versteh|danke|bitte)|vielen dank|danke\b|schade|ist (?:natürlich |sehr "
+    r"|wirklich )?(?:ärgerlich|schade|unschön|bedauerlich)|(?:viele|liebe|beste|freundliche"
+    r"|herzliche|schöne) grüße|gute fahrt|schönen tag|können wir (?:hier|dir|ihnen|leider"
+    r"|auf diesem)|können wir .*nicht|kann ich .*nicht|nicht weiterhelfen|gerne weiter"
+    r"|helfen (?:dir|ihnen|wir)|dafür gibt es|sorry|apolog|thank|we understand|we(?:['’]re"
+    r"| are) (?:sad|sorry|unable|here)|unfortunately|we can(?:no|['’])t|can(?:no|['’])t (?:help"
+    r"|assist)|happy to help|best regards|kind regards|hope|have a (?:nice|great|good)|i can see"
+    r"|we appreciate|not what we|dein anliegen|ihr anliegen|your (?:concern|feedback|message"
+    r"|inquiry|enquiry) (?:is|has)|we hear you|wir sind (?:\w+ )?nicht|please note"
+    r"|bitte (?:beachte|habe?n?))"
+)
+_SUBORDINATE = re.compile(
+    r"(?i)^(?:damit|um|sobald|wenn|falls|sofern|dann|dass|weil|da|dort|für|bei|zu|zum|zur|wegen"
+    r"|hinsichtlich|bezüglich|ob|wie|was|welche\w*|hallo|hi|liebe\w*|guten|sehr geehrte\w*|for"
+    r"|if|when|once|regarding|as|so|because|since|about|with|in case|where|who|hello|dear|then"
+    r"|to|die|der|das)\b"
+)
+_MESSAGE = "This reply does nothing itself, it only points elsewhere ({target})."
+_WAY_OUT = (
+    "Forward it for the customer and say so, ask the department yourself, or offer a private"
+    " message."
+)
+_SUBSTANCE = 4
+
+
+def bounce(reply: Reply) -> Iterator[Finding]:
+    """At most one finding `bounce.*`, at the first pointer, named after where it points."""
+    if reply.kind == "no_reply" or deeds(reply.text):
+        return
+    pointer: tuple[Span, str] | None = None
+    for sentence in sentences(reply.text):
+        target = _pointer(sentence.text)
+        if target is not None:
+            if _answers_beside(sentence):
+                return
+            pointer = pointer or (sentence, target)
+        elif not _is_filler(sentence.text, after_pointer=pointer is not None):
+            return
+    if pointer is not None:
+        place, target = pointer
+        yield Finding(
+            rule=f"bounce.{target}",
+            level=Level.BLOCK,
+            start=place.start,
+            end=place.end,
+            message=_MESSAGE.format(target=target),
+            way_out=_WAY_OUT,
+        )
+
+
+def points_elsewhere(text: str) -> list[tuple[Span, str]]:
+    """Every pointer in the text with its target: what `customer_redirects` counts (S45, S82)."""
+    found = ((sentence, _pointer(sentence.text)) for sentence in sentences(text))
+    return [(sentence, target) for sentence, target in found if target is not None]
+
+
+def _pointer(sentence: str) -> str | None:
+    if _OURSELVES.search(sentence):
+        return None
+    contact = _CONTACT.search(sentence)
+    go = _GO.search(sentence)
+    for name, pattern in _TARGET:
+        if pattern.search(sentence) and (go or contact):
+            return name
+    if contact is not None and (go or contact.group()[0] not in "+0"):
+        return _kind_of(contact.group())
+    return "office" if _IMPERSONAL.search(sentence) else None
+
+
+def _kind_of(contact: str) -> str:
+    if "@" in contact or "at" in contact.partition("/")[0].lower():
+        return "email"
+    return "hotline" if contact[0] in "+0" else "link"
+
+
+def _answers_beside(sentence: Span) -> bool:
+    """Whether a part of the sentence beside the pointer tells something of its own."""
+    return any(
+        len(_own_words(clause.text)) >= _SUBSTANCE - 1
+        and not _SUBORDINATE.match(clause.text)
+        and not _FILLER.search(clause.text)
+        and _pointer(clause.text) is None
+        and not _GO.search(clause.text)
+        for clause in clauses(sentence)
+    )
+
+
+def _is_filler(sentence: str, *, after_pointer: bool) -> bool:
+    """Whether the sentence brings nothing: courtesy, regret, or hardly a word of its own."""
+    if _FILLER.search(sentence):
+        return True
+    if sentence.endswith("?") and not after_pointer:
+        return False
+    return len(_own_words(sentence)) < _SUBSTANCE
+
+
+def _own_words(text: str) -> set[str]:
+    return {
+        stem(word)
+        for word in words(text)
+        if word not in STOPWORDS
+        and word not in GENERIC
+        and (len(word) > 2 or any(map(str.isdigit, word)))
+    }
