@@ -11,6 +11,7 @@ from ombud.commands.demo import demo
 from ombud.commands.dev import dev
 from ombud.commands.dlq import dlq
 from ombud.commands.doctor import doctor
+from ombud.commands.gate import gate
 from ombud.commands.replay import replay
 from ombud.commands.token import token
 from ombud.commands.topics import topics
@@ -22,7 +23,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (demo, dev, replay, classify, topics, token, doctor):
+for command in (demo, dev, replay, classify, gate, topics, token, doctor):
     app.command()(command)
 app.add_typer(config, name="config")
 app.add_typer(dlq, name="dlq")
