@@ -37,6 +37,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 MIGRATIONS = Path(__file__).resolve().parents[1] / "migrations"
 COMMON = Path(next(iter(common.__path__)))
 FILLED = (
+    *("clock_entry", "escalation", "follow_up", "sweep_progress"),
     *("clock", "disposition", "cases", "rota", "configuration"),
     *("timer", "outbox", "inbox", "consumer_offset", "idempotent_answer"),
 )
@@ -74,14 +75,14 @@ def service_dsn(admin_dsn: str) -> str:
 
 
 @pytest.fixture
-async def units(service_dsn: str) -> AsyncIterator[UnitOfWorkFactory]:
+async def units(admin_dsn: str, service_dsn: str) -> AsyncIterator[UnitOfWorkFactory]:
     """Units of work on empty tables with the packaged configuration."""
-    await _empty(service_dsn)
+    await _empty(admin_dsn)  # the service itself may delete no line of a ledger
     engine = create_engine(service_dsn, pool_size=12, application_name="router-tests")
     units = UnitOfWorkFactory(engine, write_outbox)
     async with units.begin() as uow:
         await ensure_default(uow)
-    await _empty(service_dsn, "outbox")  # tests look for what they caused themselves
+    await _empty(admin_dsn, "outbox")  # tests look for what they caused themselves
     yield units
     await engine.dispose()
 
@@ -89,6 +90,7 @@ async def units(service_dsn: str) -> AsyncIterator[UnitOfWorkFactory]:
 async def _empty(dsn: str, *tables: str) -> None:
     """Rows are few: deleting them is much quicker than truncating, or than another database."""
     connection = await asyncpg.connect(dsn)
+    await connection.execute("set search_path = router")
     await connection.execute("".join(f"delete from {table};" for table in tables or FILLED))
     await connection.close()
 

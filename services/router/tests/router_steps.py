@@ -9,8 +9,8 @@ from uuid import UUID
 from common.db.unit_of_work import UnitOfWorkFactory
 from common.events.envelope import Event
 from common.ids import derived_id
+from router.handlers.note_replies import note_replies
 from router.handlers.place_mentions import place_mentions
-from router.handlers.stop_first_reaction_clock import stop_first_reaction_clock
 from router.storage.configurations import Configurations
 
 
@@ -26,7 +26,7 @@ async def place(
 async def stop(units: UnitOfWorkFactory, *events: Event[Any]) -> list[str]:
     """Hear of sent replies; the types of what was published, in order."""
     async with units.begin() as uow:
-        await stop_first_reaction_clock(uow, events)
+        await note_replies(Configurations(), uow, events)
         return [message.type for message in uow.messages]
 
 

@@ -102,7 +102,8 @@ async def _run(parts: Collection[str]) -> int:
         consumer = build_consumer(settings, units, service=SERVICE, handlers=table)
         loops["consumer"] = consumer.run
     if "timers" in parts:
-        loops["timers"] = TimerLoop(units, jobs.TIMERS).run
+        loops["timers"] = TimerLoop(units, jobs.timers(Configurations())).run
+        loops["sweep"] = jobs.SweepLoop(Configurations(), units).run
     if "relay" in parts:
         loops["relay"] = build_relay(settings, engine, service=SERVICE, wake=wake).run
     routers = (*ROUTERS, dead_letter_routes(units, consumer=SERVICE))

@@ -1,19 +1,60 @@
-"""What the router does by the clock: which timer rings for which use case."""
+"""What the router does by the clock: which timer rings for which use case, and the sweep."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
+from functools import partial
 
+from common.db.unit_of_work import UnitOfWorkFactory
+from common.observability.logging import get_logger
 from common.timers.loop import TimerHandler
-from router.handlers.claim_case import CLAIM_TIMER, expire_claims
-from router.handlers.place_mentions import BREACH_TIMER, WARN_TIMER
-from router.handlers.ring_first_reaction_clock import (
-    breach_first_reaction,
-    warn_of_first_reaction,
-)
+from router.domain.clocks import ANSWER, DEPARTMENT, FIRST_REACTION, FOLLOW_UP
+from router.handlers.claim_case import expire_claims
+from router.handlers.move_case import CLAIM_TIMER, RETURN_TIMER
+from router.handlers.return_cases import return_cases
+from router.handlers.ring_clocks import breach_clocks, warn_clocks
+from router.handlers.ring_follow_ups import ring_follow_ups
+from router.handlers.sweep_cases import sweep_cases
+from router.storage.configurations import Configurations
 
-TIMERS: Mapping[str, TimerHandler] = {
-    WARN_TIMER: warn_of_first_reaction,
-    BREACH_TIMER: breach_first_reaction,
-    CLAIM_TIMER: expire_claims,
-}
+SWEEP_EVERY_S = 10.0
+_log = get_logger()
+
+
+def timers(configurations: Configurations) -> Mapping[str, TimerHandler]:
+    """Kind of timer -> use case."""
+    breach = partial(breach_clocks, configurations)
+    return {
+        f"{FIRST_REACTION}_warn": warn_clocks,
+        f"{FIRST_REACTION}_breach": breach,
+        f"{ANSWER}_warn": warn_clocks,
+        f"{ANSWER}_breach": breach,
+        f"{DEPARTMENT}_warn": warn_clocks,
+        f"{DEPARTMENT}_breach": breach,
+        f"{FOLLOW_UP}_warn": partial(ring_follow_ups, configurations),
+        f"{FOLLOW_UP}_breach": breach,
+        CLAIM_TIMER: expire_claims,
+        RETURN_TIMER: partial(return_cases, configurations),
+    }
+
+
+class SweepLoop:
+    """Looks for forgotten cases again and again, as long as the process lives (S7)."""
+
+    def __init__(self, configurations: Configurations, units: UnitOfWorkFactory) -> None:
+        self._configurations = configurations
+        self._units = units
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until `stop` is set; survives an outage of the database."""
+        while not stop.is_set():
+            try:
+                await sweep_cases(self._configurations, self._units)
+            except Exception as error:  # noqa: BLE001
+                # What keeps the sweep from looking shows in the log; cases must not wait for it.
+                _log.warning("sweep_failed", error=type(error).__name__)
+            try:
+                await asyncio.wait_for(stop.wait(), SWEEP_EVERY_S)
+            except TimeoutError:
+                continue

@@ -15,13 +15,15 @@ from common.outbox.writer import write_outbox
 from common.testing.eventually import eventually
 from common.timers.loop import TimerLoop
 from common.timers.store import DueTimer
-from router.handlers.ring_first_reaction_clock import breach_first_reaction
-from router.handlers.stop_first_reaction_clock import stop_first_reaction_clock
-from router.jobs import TIMERS
+from router.handlers.note_replies import note_replies
+from router.handlers.ring_clocks import breach_clocks
+from router.jobs import timers
 from router.storage.configurations import Configurations
 
 pytestmark = pytest.mark.postgres
 ALL = "select type from outbox order by id"
+PENDING = "select kind from timer where state = 0 order by kind"
+FIRST = "select * from clock where kind = 'first_reaction'"
 
 
 def ago(**span: float) -> Mentions:
@@ -31,7 +33,7 @@ def ago(**span: float) -> Mentions:
 
 async def ring(units: UnitOfWorkFactory) -> None:
     """Fire everything that is due."""
-    loop = TimerLoop(units, TIMERS)
+    loop = TimerLoop(units, timers(Configurations()))
     while await loop.fire_due() == timedelta(0):
         continue
 
@@ -46,8 +48,10 @@ async def test_a_warning_and_then_a_breach_once_each(
 
     later = UnitOfWorkFactory(units._engine, write_outbox, offset=timedelta(minutes=3))
     await asyncio.gather(*(ring(later) for _ in range(4)))
-    assert types_of(await database.fetch(ALL)) == ["case.opened", "clock.warned", "clock.breached"]
-    clock = await database.fetchrow("select * from clock")
+    assert types_of(await database.fetch(ALL)) == [
+        *("case.opened", "clock.warned", "clock.breached", "follow_up.planned")
+    ]
+    clock = await database.fetchrow(FIRST)
     assert clock["state"] == "breached"
     assert clock["warned_at"] < clock["due_at"] <= clock["breached_at"]
 
@@ -70,14 +74,22 @@ async def test_a_public_reply_in_time_meets_the_clock_and_nothing_rings_any_more
     mention = ago(minutes=4)("service")
     await place(units, configurations, mention)
     sent = reply(case_of(mention), mention.data.mention.conversation_id, sent_at=datetime.now(UTC))
-    assert await stop(units, sent) == ["router.clock.stopped.v1"]
+    assert await stop(units, sent) == [
+        "router.clock.stopped.v1",
+        "router.follow_up.planned.v1",
+    ]
     assert await stop(units, sent) == []
-    clock = await database.fetchrow("select * from clock")
+    clock = await database.fetchrow(FIRST)
     assert (clock["state"], clock["dispatch_id"]) == ("met", sent.data.dispatch_id)
     assert clock["seconds_since_detected"] == pytest.approx(240, abs=5)
     assert clock["seconds_since_posted"] == pytest.approx(270, abs=5)
-    assert await database.fetchval("select count(*) from timer where state = 0") == 0
-    assert await database.fetchval("select next_due_at = 'infinity' from cases") is True
+    assert [row["kind"] for row in await database.fetch(PENDING)] == [
+        *("follow_up_breach", "follow_up_warn")
+    ]
+    planned = await database.fetchrow("select * from follow_up")
+    assert (planned["source"], planned["state"]) == ("policy", "planned")
+    case = await database.fetchrow("select next_due_at, rings_at from cases")
+    assert case["next_due_at"] == case["rings_at"] == planned["due_at"]
 
 
 @pytest.mark.parametrize(
@@ -100,7 +112,10 @@ async def test_what_is_no_public_reply_by_a_person_stops_nothing(
         **change,
     )
     assert await stop(units, sent) == []
-    assert await database.fetchval("select state from clock") == "running"
+    assert (
+        await database.fetchval("select state from clock where kind = 'first_reaction'")
+        == "running"
+    )
 
 
 async def test_the_earliest_reply_of_a_batch_counts(
@@ -118,7 +133,10 @@ async def test_the_earliest_reply_of_a_batch_counts(
         for minutes in (1, 3)
     )
     await stop(units, late, early)
-    assert await database.fetchval("select stopped_at from clock") == early.data.sent_at
+    assert (
+        await database.fetchval("select stopped_at from clock where kind = 'first_reaction'")
+        == early.data.sent_at
+    )
 
 
 async def test_a_late_reply_keeps_the_breach_and_is_recorded(
@@ -128,8 +146,9 @@ async def test_a_late_reply_keeps_the_breach_and_is_recorded(
     await place(units, configurations, mention)
     await ring(units)
     sent = reply(case_of(mention), mention.data.mention.conversation_id, sent_at=datetime.now(UTC))
+    # The follow-up that the breach led to goes on watching the case.
     assert await stop(units, sent) == ["router.clock.stopped.v1"]
-    clock = await database.fetchrow("select * from clock")
+    clock = await database.fetchrow(FIRST)
     assert clock["state"] == "breached"
     assert clock["stopped_at"] == sent.data.sent_at
 
@@ -140,14 +159,19 @@ async def test_a_late_reply_that_is_quicker_than_the_timer_brings_the_breach_wit
     mention = ago(minutes=20)("service")
     await place(units, configurations, mention)
     sent = reply(case_of(mention), mention.data.mention.conversation_id, sent_at=datetime.now(UTC))
-    assert await stop(units, sent) == ["router.clock.breached.v1", "router.clock.stopped.v1"]
+    assert await stop(units, sent) == [
+        "router.clock.breached.v1",
+        "router.clock.stopped.v1",
+        "router.follow_up.planned.v1",
+    ]
     await ring(units)
     assert types_of(await database.fetch(ALL)) == [
-        "case.opened",
-        "clock.breached",
-        "clock.stopped",
+        *("case.opened", "clock.breached", "clock.stopped", "follow_up.planned")
     ]
-    assert await database.fetchval("select state from clock") == "breached"
+    assert (
+        await database.fetchval("select state from clock where kind = 'first_reaction'")
+        == "breached"
+    )
 
 
 async def test_a_reply_sent_in_time_wins_over_a_breach_told_before_we_heard(
@@ -160,7 +184,7 @@ async def test_a_reply_sent_in_time_wins_over_a_breach_told_before_we_heard(
     await stop(
         units, reply(case_of(mention), mention.data.mention.conversation_id, sent_at=in_time)
     )
-    clock = await database.fetchrow("select * from clock")
+    clock = await database.fetchrow(FIRST)
     assert clock["state"] == "met"
     assert clock["breached_at"] is not None
 
@@ -185,15 +209,17 @@ async def test_a_bell_that_rings_while_the_reply_is_being_noted_waits_and_finds_
 
     async def rings() -> None:
         async with units.begin() as uow:
-            await breach_first_reaction(uow, [bell])
+            await breach_clocks(Configurations(), uow, [bell])
 
     async with units.begin() as uow:
-        await stop_first_reaction_clock(uow, [reply(case_id, conversation, sent_at=in_time)])
+        await note_replies(Configurations(), uow, [reply(case_id, conversation, sent_at=in_time)])
         ringing = asyncio.create_task(rings())
         await eventually(lambda: somebody_waits_for_a_lock(database))
     await ringing
-    assert await database.fetchval("select state from clock") == "met"
-    assert types_of(await database.fetch(ALL)) == ["case.opened", "clock.stopped"]
+    assert await database.fetchval("select state from clock where kind = 'first_reaction'") == "met"
+    assert types_of(await database.fetch(ALL)) == [
+        *("case.opened", "clock.stopped", "follow_up.planned")
+    ]
 
 
 async def test_timer_and_reply_at_once_end_in_one_consistent_state(
@@ -214,5 +240,7 @@ async def test_timer_and_reply_at_once_end_in_one_consistent_state(
     published = types_of(await database.fetch(ALL))
     assert published.count("clock.breached") == 30
     assert published.count("clock.stopped") == 30
-    states = await database.fetch("select distinct state, stopped_at is not null as s from clock")
+    states = await database.fetch(
+        "select distinct state, stopped_at is not null as s from clock where kind = 'first_reaction'"
+    )
     assert [tuple(row) for row in states] == [("breached", True)]

@@ -284,6 +284,26 @@ ROUTER_DEPARTMENT_MESSAGES_TOTAL = _counter(
 ROUTER_TRANSFERS_TOTAL = _counter(
     "ombud_router_transfers_total", "Transfers to the helpdesk that were settled", "outcome"
 )
+ROUTER_ESCALATIONS_TOTAL = _counter(
+    "ombud_router_escalations_total",
+    "Cases taken up or down: person, breach, unanswered_contacts",
+    "cause",
+)
+ROUTER_FOLLOW_UPS_DUE_TOTAL = _counter(
+    "ombud_router_follow_ups_due_total",
+    "Follow-ups whose date came: person, promise, transfer, policy",
+    "source",
+)
+ROUTER_SWEEP_VIOLATIONS_CASES = _gauge(
+    "ombud_router_sweep_violations_cases",
+    "Open cases that are nobody's or of which nothing would speak; must be 0",
+)
+ROUTER_SWEEP_REPAIRED_TOTAL = _counter(
+    "ombud_router_sweep_repaired_total", "Cases that the sweep had to take care of", "problem"
+)
+ROUTER_NEVER_ANSWERED_CASES = _gauge(
+    "ombud_router_never_answered_cases", "Open cases overdue for a first reaction"
+)
 ROUTER_FIRST_REACTION_SECONDS = _histogram(
     "ombud_router_first_reaction_seconds", "From detected to the first reply", buckets=_HUMAN
 )

@@ -1,86 +1,145 @@
-"""The rows of clocks. They are only changed under the lock of their case."""
+"""The rows of clocks: what their ledgers come to. They are only changed under their case's lock.
+
+Every change is written with its ledger entry by `save` (storage/clock_ledger.py holds the lines).
+Whoever locks clocks of several cases does it by (conversation_id, case_id, clock_id).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from router.domain.clocks import FIRST_REACTION, Clock, ClockState, Stop
+from router.domain.calendars import Calendar
+from router.domain.clock_ledger import Entry, EntryKind
+from router.domain.clocks import Clock, ClockState, ClockTerms, Stop
+from router.storage import clock_ledger
+from router.storage.clock_ledger import EntryRow, ensure_calendars, known_calendars
 
 _START = text(
     """
-    insert into clock (case_id, kind, posted_at, started_at, warn_at, due_at)
-    select case_id, :kind, posted_at, started_at, warn_at, due_at
+    insert into clock (clock_id, case_id, kind, subject_id, posted_at, started_at, since, warn_at,
+        due_at, duration, warn_share, calendar, terms_key, configuration_version)
+    select clock_id, case_id, kind, subject_id, posted_at, started_at, started_at, warn_at,
+        due_at, duration, warn_share, calendar, terms_key, configuration_version
     from unnest(
-        cast(:case_id as uuid[]), cast(:posted_at as timestamptz[]),
+        cast(:clock_id as uuid[]), cast(:case_id as uuid[]), cast(:kind as text[]),
+        cast(:subject_id as uuid[]), cast(:posted_at as timestamptz[]),
         cast(:started_at as timestamptz[]), cast(:warn_at as timestamptz[]),
-        cast(:due_at as timestamptz[])
-    ) as new (case_id, posted_at, started_at, warn_at, due_at)
+        cast(:due_at as timestamptz[]), cast(:duration as interval[]),
+        cast(:warn_share as float8[]), cast(:calendar as text[]), cast(:terms_key as text[]),
+        cast(:configuration_version as integer[])
+    ) as new (clock_id, case_id, kind, subject_id, posted_at, started_at, warn_at, due_at,
+        duration, warn_share, calendar, terms_key, configuration_version)
     """
 )
-_LOCK = text(
-    """
-    select cases.case_id, cases.conversation_id, cases.team, clock.state, clock.posted_at,
-        clock.started_at, clock.warn_at, clock.due_at, clock.warned_at, clock.breached_at,
-        clock.stopped_at
-    from cases join clock on clock.case_id = cases.case_id and clock.kind = :kind
-    where cases.case_id = any(cast(:case_ids as uuid[]))
-    order by cases.conversation_id, cases.case_id
+_COLUMNS = """
+    clock.clock_id, clock.case_id, clock.kind, clock.subject_id, clock.seq, clock.state,
+    clock.posted_at, clock.started_at, clock.warn_at, clock.due_at, clock.warned_at,
+    clock.breached_at, clock.stopped_at, clock.ended_at, clock.counted,
+    coalesce(clock.since, clock.started_at) as since,
+    coalesce(clock.duration, clock.due_at - clock.started_at) as duration,
+    coalesce(clock.warn_share, extract(epoch from clock.warn_at - clock.started_at)
+        / greatest(extract(epoch from clock.due_at - clock.started_at), 0.001)) as warn_share,
+    clock.calendar, clock.configuration_version
+"""
+_LOCK = """
+    select cases.conversation_id, cases.team, {columns}
+    from cases join clock on clock.case_id = cases.case_id
+    where {which}
+    order by cases.conversation_id, cases.case_id, clock.clock_id
     for update of cases, clock
-    """
+"""
+_LOCK_BY_ID = text(
+    _LOCK.format(columns=_COLUMNS, which="clock.clock_id = any(cast(:clock_ids as uuid[]))")
 )
-_WARN = text(
-    """
-    update clock set warned_at = :now
-    where case_id = any(cast(:case_ids as uuid[])) and kind = :kind
-    """
-)
-_BREACH = text(
-    """
-    update clock set state = 'breached', breached_at = :now
-    where case_id = any(cast(:case_ids as uuid[])) and kind = :kind
-    """
-)
-_WAIVE = text(
-    """
-    update clock set state = 'waived'
-    where case_id = :case_id and kind = :kind and state = 'running'
-    """
-)
-_STOP = text(
-    """
-    update clock set state = stop.state, stopped_at = stop.stopped_at,
-        breached_at = coalesce(clock.breached_at, stop.breached_at),
-        seconds_since_detected = stop.seconds_since_detected,
-        seconds_since_posted = stop.seconds_since_posted, dispatch_id = stop.dispatch_id
-    from unnest(
-        cast(:case_id as uuid[]), cast(:state as text[]), cast(:stopped_at as timestamptz[]),
-        cast(:breached_at as timestamptz[]), cast(:seconds_since_detected as float8[]),
-        cast(:seconds_since_posted as float8[]), cast(:dispatch_id as uuid[])
-    ) as stop (
-        case_id, state, stopped_at, breached_at, seconds_since_detected, seconds_since_posted,
-        dispatch_id
+_LOCK_OPEN = text(
+    _LOCK.format(
+        columns=_COLUMNS,
+        which="cases.case_id = any(cast(:case_ids as uuid[])) and clock.ended_at is null"
+        " and clock.kind = any(cast(:kinds as text[]))",
     )
-    where clock.case_id = stop.case_id and clock.kind = :kind
+)
+_ONE = text(
+    f"select {_COLUMNS} from clock"  # noqa: S608  (no input)
+    " where case_id = :case_id and clock_id = :clock_id"
+)
+_OF_CASE = text(
+    f"select {_COLUMNS} from clock"  # noqa: S608  (no input)
+    " where case_id = :case_id order by started_at, clock_id"
+)
+_SAVE = text(
+    """
+    update clock set state = new.state, seq = new.seq, since = new.since, counted = new.counted,
+        warn_at = new.warn_at, due_at = new.due_at, warned_at = new.warned_at,
+        breached_at = new.breached_at, stopped_at = new.stopped_at, ended_at = new.ended_at,
+        duration = new.duration, warn_share = new.warn_share, calendar = new.calendar,
+        terms_key = new.terms_key, configuration_version = new.configuration_version,
+        seconds_since_detected =
+            coalesce(new.seconds_since_detected, clock.seconds_since_detected),
+        seconds_since_posted = coalesce(new.seconds_since_posted, clock.seconds_since_posted),
+        dispatch_id = coalesce(new.dispatch_id, clock.dispatch_id)
+    from unnest(
+        cast(:clock_id as uuid[]), cast(:state as text[]), cast(:seq as integer[]),
+        cast(:since as timestamptz[]), cast(:counted as interval[]),
+        cast(:warn_at as timestamptz[]), cast(:due_at as timestamptz[]),
+        cast(:warned_at as timestamptz[]), cast(:breached_at as timestamptz[]),
+        cast(:stopped_at as timestamptz[]), cast(:ended_at as timestamptz[]),
+        cast(:duration as interval[]), cast(:warn_share as float8[]), cast(:calendar as text[]),
+        cast(:terms_key as text[]), cast(:configuration_version as integer[]),
+        cast(:seconds_since_detected as float8[]), cast(:seconds_since_posted as float8[]),
+        cast(:dispatch_id as uuid[])
+    ) as new (clock_id, state, seq, since, counted, warn_at, due_at, warned_at, breached_at,
+        stopped_at, ended_at, duration, warn_share, calendar, terms_key, configuration_version,
+        seconds_since_detected, seconds_since_posted, dispatch_id)
+    where clock.clock_id = new.clock_id
+    """
+)
+# A follow-up is looked at on its date; every other clock is due at its deadline.
+_REFRESH = text(
+    """
+    update cases set
+        next_due_at = coalesce(pending.due_at, 'infinity'),
+        rings_at = coalesce(pending.rings_at, '-infinity')
+    from (
+        select wanted.case_id,
+            min(case when clock.kind = 'follow_up' then coalesce(clock.warn_at, clock.due_at)
+                else clock.due_at end) as due_at,
+            min(case when clock.state = 'running' then
+                case when clock.warned_at is null then clock.warn_at else clock.due_at end
+            end) as rings_at
+        from unnest(cast(:case_ids as uuid[])) as wanted (case_id)
+        left join clock on clock.case_id = wanted.case_id and clock.ended_at is null
+        group by wanted.case_id
+    ) as pending
+    where cases.case_id = pending.case_id
     """
 )
 
 
 @dataclass(slots=True, kw_only=True)
 class NewClock:
-    """A first-reaction clock that starts on a case; `conversation_id` is for its timers."""
+    """A clock that starts on a case; `conversation_id` is for its timers."""
 
+    clock_id: UUID
     case_id: UUID
     conversation_id: UUID
+    kind: str
+    terms: ClockTerms
     posted_at: datetime
     started_at: datetime
     warn_at: datetime
     due_at: datetime
+    configuration_version: int
+    subject_id: UUID | None = None
+    reason: str = ""
+    actor_id: str | None = None
+    actor_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,89 +152,175 @@ class CaseClock:
     clock: Clock
 
 
-@dataclass(frozen=True, slots=True)
-class StoppedClock:
-    """A stop to be stored; `breached_at` is set where the breach is only noticed now."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One more entry of a clock: the clock before and after it.
 
-    case_id: UUID
-    stop: Stop
-    sent_at: datetime
-    breached_at: datetime | None
-    dispatch_id: UUID
+    `stop` and `dispatch_id` stand where a reply ended it.
+    """
 
-
-async def start(connection: AsyncConnection, clocks: Sequence[NewClock]) -> None:
-    """Store first-reaction clocks that begin to run."""
-    if clocks:
-        await connection.execute(
-            _START,
-            {
-                "kind": FIRST_REACTION,
-                "case_id": [clock.case_id for clock in clocks],
-                "posted_at": [clock.posted_at for clock in clocks],
-                "started_at": [clock.started_at for clock in clocks],
-                "warn_at": [clock.warn_at for clock in clocks],
-                "due_at": [clock.due_at for clock in clocks],
-            },
-        )
+    before: CaseClock
+    after: Clock
+    entry: Entry
+    stop: Stop | None = None
+    dispatch_id: UUID | None = None
 
 
-async def lock_first_reactions(
-    connection: AsyncConnection, case_ids: Collection[UUID]
-) -> dict[UUID, CaseClock]:
-    """The first-reaction clocks of those cases that have one, cases and clocks locked."""
-    rows = await connection.execute(_LOCK, {"case_ids": list(case_ids), "kind": FIRST_REACTION})
-    return {
-        row.case_id: CaseClock(row.case_id, row.conversation_id, row.team, clock_of(row))
-        for row in rows
-    }
-
-
-async def warn(connection: AsyncConnection, case_ids: Collection[UUID], *, now: datetime) -> None:
-    """Record the warning of these first-reaction clocks."""
+async def start(connection: AsyncConnection, clocks: Sequence[NewClock], *, now: datetime) -> None:
+    """Store clocks that begin to run, each with the first line of its ledger."""
+    if not clocks:
+        return
+    await ensure_calendars(connection, [each.terms.calendar for each in clocks])
     await connection.execute(
-        _WARN, {"case_ids": list(case_ids), "kind": FIRST_REACTION, "now": now}
-    )
-
-
-async def breach(connection: AsyncConnection, case_ids: Collection[UUID], *, now: datetime) -> None:
-    """Record the breach of these first-reaction clocks."""
-    await connection.execute(
-        _BREACH, {"case_ids": list(case_ids), "kind": FIRST_REACTION, "now": now}
-    )
-
-
-async def waive(connection: AsyncConnection, case_id: UUID) -> None:
-    """Nothing is owed any more; a breach that happened stays one."""
-    await connection.execute(_WAIVE, {"case_id": case_id, "kind": FIRST_REACTION})
-
-
-async def stop(connection: AsyncConnection, stops: Sequence[StoppedClock]) -> None:
-    """Record the first reaction of each of these cases."""
-    await connection.execute(
-        _STOP,
+        _START,
         {
-            "kind": FIRST_REACTION,
-            "case_id": [each.case_id for each in stops],
-            "state": [each.stop.state.value for each in stops],
-            "stopped_at": [each.sent_at for each in stops],
-            "breached_at": [each.breached_at for each in stops],
-            "seconds_since_detected": [each.stop.seconds_since_detected for each in stops],
-            "seconds_since_posted": [each.stop.seconds_since_posted for each in stops],
-            "dispatch_id": [each.dispatch_id for each in stops],
+            **{
+                name: [getattr(clock, name) for clock in clocks]
+                for name in (
+                    *("clock_id", "case_id", "kind", "subject_id", "posted_at", "started_at"),
+                    *("warn_at", "due_at", "configuration_version"),
+                )
+            },
+            **_terms_columns([clock.terms for clock in clocks]),
         },
     )
+    await clock_ledger.write(connection, [_first_line(clock) for clock in clocks], now=now)
 
 
-def clock_of(row: Row[tuple[object, ...]]) -> Clock:
-    """The clock in a row with its columns."""
+async def lock(connection: AsyncConnection, clock_ids: Collection[UUID]) -> dict[UUID, CaseClock]:
+    """These clocks, with their cases locked, by id."""
+    rows = await connection.execute(_LOCK_BY_ID, {"clock_ids": list(clock_ids)})
+    return {each.clock.clock_id: each for each in await _case_clocks(connection, rows.all())}
+
+
+async def lock_open(
+    connection: AsyncConnection, case_ids: Collection[UUID], kinds: Collection[str]
+) -> list[CaseClock]:
+    """The clocks of these kinds that still await something, with their cases locked."""
+    if not case_ids:
+        return []
+    rows = await connection.execute(
+        _LOCK_OPEN, {"case_ids": list(case_ids), "kinds": sorted(kinds)}
+    )
+    return await _case_clocks(connection, rows.all())
+
+
+async def save(connection: AsyncConnection, changes: Sequence[Change], *, now: datetime) -> None:
+    """Write each clock as it is after its entry, and the entry. One change per clock and call."""
+    if not changes:
+        return
+    clocks = [change.after for change in changes]
+    await ensure_calendars(connection, [clock.terms.calendar for clock in clocks])
+    stops = [change.stop for change in changes]
+    await connection.execute(
+        _SAVE,
+        {
+            **{
+                name: [getattr(clock, name) for clock in clocks]
+                for name in (
+                    *("clock_id", "seq", "since", "counted", "warn_at", "due_at", "warned_at"),
+                    *("breached_at", "stopped_at", "ended_at", "configuration_version"),
+                )
+            },
+            **_terms_columns([clock.terms for clock in clocks]),
+            "state": [clock.state.value for clock in clocks],
+            "seconds_since_detected": [s.seconds_since_detected if s else None for s in stops],
+            "seconds_since_posted": [s.seconds_since_posted if s else None for s in stops],
+            "dispatch_id": [change.dispatch_id for change in changes],
+        },
+    )
+    await clock_ledger.write(connection, [_line(change) for change in changes], now=now)
+
+
+async def refresh_cases(connection: AsyncConnection, case_ids: Collection[UUID]) -> None:
+    """Let these cases show when they are due next and when something of them rings next."""
+    if case_ids:
+        await connection.execute(_REFRESH, {"case_ids": sorted(set(case_ids))})
+
+
+async def one(connection: AsyncConnection, case_id: UUID, clock_id: UUID) -> Clock | None:
+    """A clock of the case as its row says, not locked."""
+    rows = (await connection.execute(_ONE, {"case_id": case_id, "clock_id": clock_id})).all()
+    found = await _clocks(connection, rows)
+    return found[0] if found else None
+
+
+async def of_case(connection: AsyncConnection, case_id: UUID) -> list[Clock]:
+    """All clocks of the case in the order of their start, not locked."""
+    rows = (await connection.execute(_OF_CASE, {"case_id": case_id})).all()
+    return await _clocks(connection, rows)
+
+
+async def _case_clocks(connection: AsyncConnection, rows: Sequence[Row[Any]]) -> list[CaseClock]:
+    clocks = await _clocks(connection, rows)
+    return [
+        CaseClock(row.case_id, row.conversation_id, row.team, clock)
+        for row, clock in zip(rows, clocks, strict=True)
+    ]
+
+
+async def _clocks(connection: AsyncConnection, rows: Sequence[Row[Any]]) -> list[Clock]:
+    calendars = await known_calendars(connection, {row.calendar for row in rows if row.calendar})
+    return [_clock(row, calendars.get(row.calendar)) for row in rows]
+
+
+def _clock(row: Row[Any], calendar: Calendar | None) -> Clock:
+    terms = ClockTerms(
+        duration=row.duration or timedelta(0), warn_share=float(row.warn_share), calendar=calendar
+    )
     return Clock(
+        clock_id=row.clock_id,
+        kind=row.kind,
+        subject_id=row.subject_id,
+        seq=row.seq,
         state=ClockState(row.state),
+        terms=terms,
         posted_at=row.posted_at,
         started_at=row.started_at,
+        since=row.since,
+        counted=row.counted,
         warn_at=row.warn_at,
         due_at=row.due_at,
         warned_at=row.warned_at,
         breached_at=row.breached_at,
         stopped_at=row.stopped_at,
+        ended_at=row.ended_at,
+        configuration_version=row.configuration_version,
+    )
+
+
+def _terms_columns(terms: Sequence[ClockTerms]) -> dict[str, list[Any]]:
+    return {
+        "duration": [each.duration for each in terms],
+        "warn_share": [each.warn_share for each in terms],
+        "calendar": [each.calendar.fingerprint if each.calendar else None for each in terms],
+        "terms_key": [each.fingerprint for each in terms],
+    }
+
+
+def _first_line(clock: NewClock) -> EntryRow:
+    return EntryRow(
+        clock_id=clock.clock_id,
+        seq=0,
+        entry=Entry(
+            kind=EntryKind.START,
+            at=clock.started_at,
+            reason=clock.reason,
+            terms=clock.terms,
+            actor_id=clock.actor_id,
+            actor_name=clock.actor_name,
+            configuration_version=clock.configuration_version,
+        ),
+        old_due_at=None,
+        new_due_at=clock.due_at,
+    )
+
+
+def _line(change: Change) -> EntryRow:
+    return EntryRow(
+        clock_id=change.after.clock_id,
+        seq=change.after.seq,
+        entry=change.entry,
+        old_due_at=change.before.clock.due_at,
+        new_due_at=change.after.due_at,
     )

@@ -1,0 +1,166 @@
+"""Plan a follow-up: a date, a reason, an owner, and a timer that outlives us (S73, S104)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from common.db.unit_of_work import UnitOfWork
+from common.events.envelope import Event, new_event
+from common.events.parts import Actor
+from common.events.responder import ReplySent
+from common.events.router_time import FollowUpPlanned
+from common.ids import derived_id
+from router.domain.claims import Person
+from router.domain.clocks import FOLLOW_UP, ClockTerms
+from router.domain.configuration import Configuration
+from router.domain.follow_ups import REASON_LENGTH, FollowUp, Source, checked_date, required
+from router.handlers.claim_case import CaseCommand
+from router.handlers.clock_steps import new_clock, start_clocks
+from router.handlers.lock_case import lock_case
+from router.storage import cases, follow_ups
+from router.storage.clocks import NewClock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """A follow-up to be stored, and the case it belongs to (locked by the caller)."""
+
+    follow_up: FollowUp
+    conversation_id: UUID
+    team: str
+    by: Person | None = None
+    cause: Event[Any] | None = None
+
+
+async def plan_follow_up(
+    configuration: Configuration,
+    uow: UnitOfWork,
+    command: CaseCommand,
+    *,
+    wanted: FollowUp,
+) -> None:
+    """A person plans one; without an owner it is for the team's queue.
+
+    Raises NotFoundError, InvalidInputError for a date that has passed or an empty reason.
+    """
+    case = await lock_case(uow, command.case_id, teams=command.teams)
+    reason = required(wanted.reason, name="reason", length=REASON_LENGTH)
+    checked_date(wanted.due_at, now=uow.now)
+    follow_up = replace(wanted, reason=reason)
+    await plan(
+        configuration,
+        uow,
+        [
+            Planned(
+                follow_up=follow_up,
+                conversation_id=case.conversation_id,
+                team=case.team,
+                by=command.by,
+            )
+        ],
+    )
+
+
+async def plan_promised(
+    configuration: Configuration, uow: UnitOfWork, events: Sequence[Event[ReplySent]]
+) -> None:
+    """What replies promised until a moment becomes follow-ups of their first author (S104).
+
+    The date is the promised moment; one that has passed when we hear of it is due at once.
+    """
+    promising = [event for event in events if event.data.promises]
+    if not promising:
+        return
+    locked = await cases.lock(uow.connection, [event.data.case_id for event in promising])
+    wanted: list[Planned] = []
+    for event in promising:
+        case = locked.get(event.data.case_id)
+        if case is None:
+            continue
+        first = event.data.authors[0] if event.data.authors else None
+        for number, promise in enumerate(event.data.promises):
+            wanted.append(
+                Planned(
+                    follow_up=FollowUp(
+                        follow_up_id=derived_id(
+                            "router", "promise", event.data.dispatch_id, number
+                        ),
+                        case_id=case.case_id,
+                        source=Source.PROMISE,
+                        reason=f"Promised: {promise.text}"[:REASON_LENGTH],
+                        owner=Person(first.id, first.name) if first else None,
+                        due_at=promise.due_at,
+                    ),
+                    conversation_id=case.conversation_id,
+                    team=case.team,
+                    cause=event,
+                )
+            )
+    await plan(configuration, uow, wanted)
+
+
+async def plan(configuration: Configuration, uow: UnitOfWork, wanted: Sequence[Planned]) -> None:
+    """Store follow-ups with their clocks and timers, and tell of them. The cases are locked."""
+    if not wanted:
+        return
+    await follow_ups.plan(uow.connection, [each.follow_up for each in wanted], now=uow.now)
+    await start_clocks(
+        uow,
+        [_clock(configuration, each, uow.now) for each in wanted],
+        teams={each.follow_up.case_id: each.team for each in wanted},
+    )
+    uow.publish(*(_planned(each, uow.now) for each in wanted))
+
+
+def _clock(configuration: Configuration, planned: Planned, now: datetime) -> NewClock:
+    """The clock of a follow-up rings on its date, and is due when it must have a result."""
+    follow_up = planned.follow_up
+    terms = _follow_up_terms(configuration.clocks.follow_up, now, follow_up.due_at)
+    return new_clock(
+        clock_id=follow_up.follow_up_id,
+        case=(follow_up.case_id, planned.conversation_id),
+        kind=FOLLOW_UP,
+        terms=terms,
+        version=configuration.version,
+        started_at=now,
+        subject_id=follow_up.follow_up_id,
+        reason=follow_up.reason,
+        actor_id=planned.by.id if planned.by else None,
+        actor_name=planned.by.name if planned.by else None,
+    )
+
+
+def _follow_up_terms(after_date: ClockTerms, now: datetime, date: datetime) -> ClockTerms:
+    """Calendar time from now to the date, and then what policy gives until there is a result."""
+    until_date = max(date - now, timedelta(0))
+    whole = max(after_date.due_at(max(date, now)) - now, timedelta(microseconds=1))
+    return ClockTerms(duration=whole, warn_share=until_date / whole)
+
+
+def _planned(planned: Planned, now: datetime) -> Event[FollowUpPlanned]:
+    follow_up = planned.follow_up
+    return new_event(
+        FollowUpPlanned(
+            follow_up_id=follow_up.follow_up_id,
+            case_id=follow_up.case_id,
+            conversation_id=planned.conversation_id,
+            team=planned.team,
+            source=follow_up.source.value,
+            reason=follow_up.reason,
+            due_at=follow_up.due_at,
+            owner=_actor(follow_up.owner),
+            actor=_actor(planned.by),
+        ),
+        id=derived_id("router", "follow_up_planned", follow_up.follow_up_id),
+        subject=follow_up.case_id,
+        time=now,
+        cause=planned.cause,
+    )
+
+
+def _actor(person: Person | None) -> Actor | None:
+    return None if person is None else Actor(id=person.id, name=person.name)
