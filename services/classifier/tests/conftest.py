@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from datetime import timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 
+from classifier.api import ROUTERS
 from classifier.gateways.model import ShippedModel
 from classifier.handlers.classify_mentions import MentionClassifier
 from classifier.handlers.deciding import Decider
@@ -15,6 +18,7 @@ from classifier.handlers.models import ModelThread
 from common.db import migrations
 from common.db.engine import create_engine
 from common.db.unit_of_work import UnitOfWorkFactory
+from common.ids import new_id
 from common.outbox.writer import write_outbox
 from common.testing.postgres import (
     create_database,
@@ -23,9 +27,16 @@ from common.testing.postgres import (
     fingerprint,
     with_user,
 )
+from common.web.app import create_app
+from common.web.dev_issuer import DevIssuer
+
+# Tests are no package: what they share (classifier_builders) is found by this.
+sys.path.insert(0, str(Path(__file__).parent))
 
 MIGRATIONS = Path(__file__).resolve().parents[1] / "migrations"
 PASSWORD = "for-tests-only"
+
+ISSUER = DevIssuer("a development secret of more than 32 bytes")
 
 
 async def _migrate(dsn: str) -> None:
@@ -74,3 +85,31 @@ def decider(thread, shipped):
 @pytest.fixture
 def classify_mentions(decider, units):
     return MentionClassifier(decider, units, repeat_span=timedelta(days=14))
+
+
+@pytest.fixture
+async def client(units, decider, thread):
+    """The API; `client.as_(role)` gives the headers of somebody with that role."""
+    app = create_app(
+        service="classifier",
+        version="0",
+        routers=ROUTERS,
+        state={"units": units, "decider": decider, "thread": thread, "new_id": new_id},
+        auth=ISSUER,
+        readiness={},
+        liveness={},
+        max_body_bytes=1_000_000,
+    )
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://classifier") as client:
+        yield client
+
+
+@pytest.fixture
+def as_role():
+    """Headers of Mia with these roles."""
+
+    def headers(*roles: str, **more: str) -> dict[str, str]:
+        return {"authorization": f"Bearer {ISSUER.token('mia', 'Mia', roles=roles)}", **more}
+
+    return headers

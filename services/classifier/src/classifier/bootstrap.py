@@ -9,14 +9,17 @@ from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from classifier.api import classifications
+from classifier.api import ROUTERS
 from classifier.consumers import handlers
+from classifier.domain.crisis import Bounds
 from classifier.gateways.http_model import Endpoint, HttpModel
 from classifier.gateways.model import ShippedModel
 from classifier.gateways.port import Model
 from classifier.handlers.classify_mentions import MentionClassifier
 from classifier.handlers.deciding import Decider
 from classifier.handlers.models import ModelThread
+from classifier.handlers.watch_crises import CrisisWatch
+from classifier.jobs import Every, measuring, sweeping, watching
 from classifier.settings import ClassifierSettings, ModelSettings
 from classifier.storage import is_reachable
 from common.clock import SystemClock
@@ -39,7 +42,7 @@ SERVICE = "classifier"
 
 async def run() -> int:
     """Consumer, relay and API in one process."""
-    return await _run("consumer", "relay", "api")
+    return await _run("consumer", "relay", "api", "crises", "drift", "sweep")
 
 
 async def api() -> int:
@@ -49,7 +52,7 @@ async def api() -> int:
 
 async def worker() -> int:
     """The consumer, with health and metrics over HTTP."""
-    return await _run("consumer", "api")
+    return await _run("consumer", "api", "crises", "drift", "sweep")
 
 
 async def relay() -> int:
@@ -68,6 +71,32 @@ async def migrate() -> int:
     await migrations.prepare_database(admin_url, SERVICE, role_password=password)
     await migrations.upgrade(admin_url, SERVICE, migrations.versions_dir(SERVICE))
     return 0
+
+
+def _jobs(settings: ClassifierSettings, units: UnitOfWorkFactory) -> dict[str, Loop]:
+    """What is done by the clock."""
+    watch = CrisisWatch(
+        bounds=Bounds(
+            least_mentions=settings.classifier_crisis_least_mentions,
+            least_reach=settings.classifier_crisis_least_reach,
+            factor=settings.classifier_crisis_factor,
+            history=timedelta(hours=settings.classifier_crisis_history_hours),
+        ),
+        window=timedelta(minutes=settings.classifier_crisis_window_minutes),
+        new_id=new_id,
+    )
+    sweep = sweeping(
+        units,
+        mentions=timedelta(days=settings.classifier_mentions_kept_days),
+        most_mentions=settings.classifier_mentions_kept,
+        corrected=timedelta(days=settings.classifier_corrections_kept_days),
+    )
+    often = timedelta(seconds=settings.classifier_crisis_check_seconds)
+    return {
+        "crises": Every("crises", often, watching(units, watch)).run,
+        "drift": Every("drift", timedelta(minutes=1), measuring(units)).run,
+        "sweep": Every("sweep", timedelta(minutes=5), sweep).run,
+    }
 
 
 def make_decider(settings: ModelSettings, thread: ModelThread, *, poll_s: float = 5.0) -> Decider:
@@ -145,7 +174,7 @@ async def _run(*parts: str) -> int:
     app = create_app(
         service=SERVICE,
         version=version("ombud-classifier"),
-        routers=[classifications.router, dead_letter_routes(units, consumer=SERVICE)],
+        routers=[*ROUTERS, dead_letter_routes(units, consumer=SERVICE)],
         state={"units": units, "decider": decider, "thread": thread, "new_id": new_id},
         auth=authenticator_for(settings, clock=SystemClock()),
         readiness={
@@ -160,6 +189,7 @@ async def _run(*parts: str) -> int:
         "consumer": consumer.run,
         "relay": build_relay(settings, engine, service=SERVICE, wake=wake).run,
         "api": partial(serve, app, settings),
+        **_jobs(settings, units),
     }
     return await run_service(
         SERVICE,

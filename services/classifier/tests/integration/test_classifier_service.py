@@ -4,66 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import json
-from datetime import UTC, datetime
 
-import httpx
 import pytest
+from classifier_builders import NEWS, QUESTION, classify, received
 from sqlalchemy import text
 
-from classifier.api import classifications
 from classifier.consumers import handlers
-from common import ids
 from common.events import codec
 from common.events.catalog import CATALOG, TYPE_OF
 from common.events.classifier import MentionClassified
-from common.events.envelope import Message, new_event
-from common.events.ingest import MentionReceived
-from common.events.parts import Author, Mention
 from common.events.vocabulary import Decision, Label
-from common.testing.contracts import assert_satisfies_consumers, examples, least_message
-from common.web.app import create_app
-from common.web.dev_issuer import DevIssuer
+from common.testing.contracts import examples, least_message
 
 pytestmark = pytest.mark.postgres
-NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
-ISSUER = DevIssuer("a development secret of more than 32 bytes")
-QUESTION = "@motorrad_ag Mein Motor springt nicht an, wann kann ich in die Werkstatt kommen?"
-NEWS = "Bericht: Zweiradbranche wächst um vier Prozent https://zeitung.example/a"
-
-
-def received(number: int, words: str, account: str | None = None):
-    native_id = f"post-{number}"
-    mention = Mention(
-        mention_id=ids.mention_id("testnet", native_id),
-        conversation_id=ids.conversation_id("testnet", native_id),
-        network="testnet",
-        native_id=native_id,
-        author=Author(id="u1", handle="lena"),
-        text=words,
-        posted_at=NOW,
-        detected_at=NOW,
-        detected_via=("mention",),
-        source_id=ids.derived_id("source"),
-        account=account,
-    )
-    data = MentionReceived(mention=mention)
-    return new_event(data, id=ids.new_id(), subject=mention.mention_id, time=NOW)
-
-
-async def classify(units, use_case, events):
-    """What is in the outbox after these events, decoded, in order."""
-    prepared = await use_case.prepare(events)
-    async with units.begin(prepared=prepared) as uow:
-        await use_case(uow, events)
-        emitted = list(uow.messages)
-    for message in emitted:
-        assert_satisfies_consumers(message)
-    return [decoded(message) for message in emitted]
-
-
-def decoded(message: Message):
-    headers = [(name, value.encode()) for name, value in message.headers.items()]
-    return codec.decode(codec.read_head(headers), message.key.encode(), message.payload)
 
 
 async def test_a_batch_is_labelled_in_order_with_the_mention_inside(
@@ -126,28 +79,7 @@ async def test_every_example_and_the_least_message_are_enough(units, classify_me
             )
 
 
-@pytest.fixture
-async def client(units, decider, thread):
-    app = create_app(
-        service="classifier",
-        version="0",
-        routers=[classifications.router],
-        state={"units": units, "decider": decider, "thread": thread, "new_id": ids.new_id},
-        auth=ISSUER,
-        readiness={},
-        liveness={},
-        max_body_bytes=100_000,
-    )
-    transport = httpx.ASGITransport(app=app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://classifier") as client:
-        yield client
-
-
-def as_role(*roles: str) -> dict[str, str]:
-    return {"authorization": f"Bearer {ISSUER.token('mia', 'Mia', roles=roles)}"}
-
-
-async def test_one_text_over_http(client, shipped):
+async def test_one_text_over_http(client, shipped, as_role):
     answer = await client.post(
         "/classify", json={"text": QUESTION, "account": "@motorrad_ag"}, headers=as_role("agent")
     )
@@ -160,15 +92,16 @@ async def test_one_text_over_http(client, shipped):
 
 
 @pytest.mark.parametrize(
-    ("headers", "body", "status"),
+    ("role", "body", "status"),
     [
-        ({}, {"text": "Hallo"}, 401),
-        (as_role("department"), {"text": "Hallo"}, 403),
-        (as_role("agent"), {"text": ""}, 422),
-        (as_role("agent"), {"txt": "Hallo"}, 422),
+        (None, {"text": "Hallo"}, 401),
+        ("department", {"text": "Hallo"}, 403),
+        ("agent", {"text": ""}, 422),
+        ("agent", {"txt": "Hallo"}, 422),
     ],
 )
-async def test_who_and_what_is_refused(client, headers, body, status):
+async def test_who_and_what_is_refused(client, as_role, role, body, status):
+    headers = as_role(role) if role else {}
     answer = await client.post("/classify", json=body, headers=headers)
     assert answer.status_code == status
     assert answer.headers["content-type"].startswith("application/problem+json")
