@@ -165,8 +165,7 @@ async def responder(service_dsn: str, simulator: Simulator) -> AsyncIterator[Res
     )
     built = Responder(settings)
     yield built
-    for channel in built.http_channels.values():
-        await channel.aclose()
+    await built.channels.aclose()
     await built.engine.dispose()
 
 

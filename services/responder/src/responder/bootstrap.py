@@ -29,16 +29,14 @@ from common.web.auth import authenticator_for
 from responder import jobs
 from responder.api.app import App, AppParts, build_app
 from responder.consumers import HANDLERS
-from responder.domain.channels import Capabilities, Counting, ReadBack
 from responder.domain.drafts import Review
-from responder.domain.words import Audience
 from responder.gateways.channel import Channels
-from responder.gateways.http_channel import HttpChannel
+from responder.gateways.linking import open_channels, paces_of
 from responder.handlers.offer_review import REVIEW_TIMER, expire_reviews
-from responder.handlers.send_replies import SendReplies
+from responder.handlers.send_replies import SendingRules, SendReplies
 from responder.handlers.settle_unknown import ReadBackReplies
 from responder.handlers.submit_draft import SubmitDraft
-from responder.settings import ChannelSettings, ResponderSettings, SendingSettings
+from responder.settings import ResponderSettings
 from responder.storage.deployment_policy import write_policy
 from responder.storage.health import is_reachable
 
@@ -60,11 +58,12 @@ class Responder:
             application_name=SERVICE,
         )
         self.units = UnitOfWorkFactory(self.engine, write_outbox, on_commit=self.wake_relay.set)
-        self.http_channels = {
-            channel.network: _channel(channel, settings.sending)
-            for channel in settings.sending.all_channels()
-        }
-        self.channels = Channels(self.http_channels)
+        sending = settings.sending
+        if sending.dispatch_lease_s < 3 * sending.dispatch_timeout_s:
+            raise ConfigurationError(
+                "OMBUD_DISPATCH_LEASE_S must be at least three times OMBUD_DISPATCH_TIMEOUT_S"
+            )
+        self.channels = Channels(open_channels(sending.all_channels(), timeout=sending.timeout))
 
     @cached_property
     def app(self) -> App:
@@ -115,11 +114,20 @@ class Responder:
     def sending_loops(self) -> dict[str, Loop]:
         """The loops that send and settle; any number of processes may run them."""
         sending = self.settings.sending
-        send = SendReplies(self.units, self.channels, ids=new_id, lease=sending.lease)
+        rules = SendingRules(
+            lease=sending.lease,
+            undo=sending.undo_window,
+            paces=paces_of(sending.all_channels()),
+        )
+        send = SendReplies(self.units, self.channels, ids=new_id, rules=rules)
         look = ReadBackReplies(self.units, self.channels, ids=new_id)
         return {
             "dispatch": jobs.DispatchLoop(send, parallel=sending.dispatch_parallel).run,
-            "leases": jobs.every(_SWEEP, jobs.expire(self.units, new_id), name="leases"),
+            "leases": jobs.every(
+                _SWEEP,
+                jobs.expire(self.units, new_id, repeatable=self.channels.repeatable()),
+                name="leases",
+            ),
             "read_back": jobs.every(_SWEEP, look, name="read_back"),
             "four_eyes": jobs.every(_PROOF, jobs.FourEyesWatch(self.units), name="four_eyes"),
         }
@@ -133,7 +141,7 @@ class Responder:
     async def run(self, loops: Mapping[str, Loop]) -> int:
         """Run the loops until a signal, then close what was opened; the exit code."""
         closing: list[ClosingStep] = [
-            *((f"channel_{name}", channel.aclose) for name, channel in self.http_channels.items()),
+            ("channels", self.channels.aclose),
             ("engine", self.engine.dispose),
         ]
         return await run_service(SERVICE, loops, closing=closing)
@@ -171,19 +179,3 @@ async def migrate() -> int:
     finally:
         await owner.dispose()
     return 0
-
-
-def _channel(channel: ChannelSettings, sending: SendingSettings) -> HttpChannel:
-    if sending.dispatch_lease_s < 3 * sending.dispatch_timeout_s:
-        raise ConfigurationError(
-            "OMBUD_DISPATCH_LEASE_S must be at least three times OMBUD_DISPATCH_TIMEOUT_S"
-        )
-    capabilities = Capabilities(
-        network=channel.network,
-        accounts=channel.accounts,
-        max_length=channel.max_length,
-        counting=Counting(channel.counting),
-        audiences=frozenset(Audience(audience) for audience in channel.audiences),
-        read_back=ReadBack(channel.read_back),
-    )
-    return HttpChannel(str(channel.url).rstrip("/"), capabilities, timeout=sending.timeout)

@@ -6,7 +6,7 @@ Each sits out a database that is away; anything else that fails is our bug and e
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from uuid import UUID
@@ -96,12 +96,14 @@ def every(
     return run
 
 
-def expire(units: UnitOfWorkFactory, ids: IdFactory) -> Callable[[], Awaitable[object]]:
+def expire(
+    units: UnitOfWorkFactory, ids: IdFactory, *, repeatable: Sequence[str] = ()
+) -> Callable[[], Awaitable[object]]:
     """Work for `every`: leases that ran out, and how many outcomes nobody knows."""
 
     async def work() -> None:
         async with units.begin() as uow:
-            late = await expire_leases(uow, ids=ids)
+            late = await expire_leases(uow, ids=ids, repeatable=repeatable)
             unknown = await count_unknown(uow.connection)
         metrics.RESPONDER_DISPATCHES_UNKNOWN_ROWS.set(unknown)
         if late:

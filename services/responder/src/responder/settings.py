@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
 
-from pydantic import AnyHttpUrl, BaseModel, Field
+from pydantic import AnyHttpUrl, Field
 
 from common.settings import (
     AuthSettings,
@@ -14,36 +14,28 @@ from common.settings import (
     DatabaseSettings,
     HttpSettings,
     KafkaSettings,
+    Link,
+    LinkSettings,
     LogSettings,
+    PlainLink,
 )
 
 
-class ChannelSettings(BaseModel, frozen=True, extra="forbid"):
-    """One network and how it is reached (S14). `network` `*` stands in for those not named."""
-
-    network: str = Field(min_length=1)
-    url: AnyHttpUrl
-    accounts: tuple[str, ...] = Field(min_length=1)
-    max_length: int = Field(500, ge=1)
-    counting: Literal["code_points", "utf16_units", "utf8_bytes"] = "code_points"
-    audiences: frozenset[Literal["public", "private"]] = frozenset({"public", "private"})
-    read_back: Literal["thread", "none"] = "thread"
-
-
-class SendingSettings(Block):
+class SendingSettings(LinkSettings):
     """Channels, and how replies are sent. Times are in seconds.
 
     `simulator_url` puts the platform simulator in the place of every network that `channels`
     (JSON) does not name. The lease must be longer than a call can take, with room to spare.
+    For `undo_window_s` after its approval a reply can still be withdrawn; then it leaves.
     """
 
-    channels: tuple[ChannelSettings, ...] = ()
     simulator_url: AnyHttpUrl | None = None
     simulator_accounts: tuple[str, ...] = ("motorrad_ag",)
     private_replies_review: Literal["optional", "required"] = "optional"
     dispatch_parallel: int = Field(16, ge=1, le=256)
     dispatch_timeout_s: float = Field(5.0, gt=0, le=30)
     dispatch_lease_s: float = Field(60.0, gt=0)
+    undo_window_s: float = Field(0.0, ge=0, le=300)
 
     @property
     def timeout(self) -> timedelta:
@@ -53,13 +45,15 @@ class SendingSettings(Block):
     def lease(self) -> timedelta:
         return timedelta(seconds=self.dispatch_lease_s)
 
-    def all_channels(self) -> tuple[ChannelSettings, ...]:
+    @property
+    def undo_window(self) -> timedelta:
+        return timedelta(seconds=self.undo_window_s)
+
+    def all_channels(self) -> tuple[Link, ...]:
         """The channels named, and the simulator for the rest where there is one."""
         if self.simulator_url is None:
             return self.channels
-        simulator = ChannelSettings(
-            network="*", url=self.simulator_url, accounts=self.simulator_accounts
-        )
+        simulator = PlainLink(network="*", url=self.simulator_url, accounts=self.simulator_accounts)
         return (*self.channels, simulator)
 
 

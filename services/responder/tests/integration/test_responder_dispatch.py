@@ -22,7 +22,7 @@ from responder.domain.drafts import Draft, Review
 from responder.domain.persons import Person
 from responder.domain.words import Audience, DispatchState, Kind
 from responder.handlers.review_draft import Reading, approve_draft
-from responder.handlers.send_replies import SendReplies
+from responder.handlers.send_replies import SendingRules, SendReplies
 from responder.handlers.settle_unknown import ReadBackReplies, decide_outcome, expire_leases
 from responder.handlers.submit_draft import SubmitDraft
 from responder.handlers.write_draft import NewDraft, write_draft
@@ -57,7 +57,9 @@ class Desk:
         self.units = responder.units
         self.channels = responder.channels
         self.open_case = open_case
-        self.send = SendReplies(self.units, self.channels, ids=new_id, lease=LEASE)
+        self.send = SendReplies(
+            self.units, self.channels, ids=new_id, rules=SendingRules(lease=LEASE)
+        )
         self.look = ReadBackReplies(self.units, self.channels, ids=new_id)
 
     async def approved(self, text: str = "Wir sehen uns das an.", native_id: str = "") -> UUID:
@@ -174,7 +176,8 @@ async def test_a_dispatcher_that_dies_leaves_an_unknown_outcome_and_nobody_repea
     desk: Desk, simulator: Simulator
 ) -> None:
     dispatch_id = await desk.approved()
-    short = SendReplies(desk.units, desk.channels, ids=new_id, lease=timedelta(milliseconds=50))
+    rules = SendingRules(lease=timedelta(milliseconds=50))
+    short = SendReplies(desk.units, desk.channels, ids=new_id, rules=rules)
     (claimed,) = await short.claim(1)
 
     async def expired() -> int:

@@ -33,16 +33,19 @@ from common.db.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from common.errors import DomainError
 from common.ids import new_id
 from common.outbox.writer import write_outbox
+from platforms import adapter as far
+from platforms.adapter import Unit
+from platforms.lengths import limit
+from platforms.simulator.client import SimulatorAdapter
 from platforms.simulator.faults import Fault, FaultPlan
 from platforms.simulator.posts import PostLog
 from platforms.simulator.server import Simulator
-from responder.domain.channels import Capabilities, Counting, ReadBack
 from responder.domain.content import Content
 from responder.domain.drafts import Review
 from responder.domain.persons import Person
 from responder.domain.words import Audience, Kind
+from responder.gateways.adapted import AdaptedChannel
 from responder.gateways.channel import Channels
-from responder.gateways.http_channel import HttpChannel
 from responder.handlers.review_draft import (
     Reading,
     approve_draft,
@@ -90,15 +93,14 @@ class Stage:
         self.posts = PostLog(folder / "posts.jsonl")
         self.network = Simulator(self.posts, _Scripted(self.script))
         await self.network.start("127.0.0.1", 0)
-        can = Capabilities(
-            network="*",
-            accounts=("motorrad_ag",),
-            max_length=500,
-            counting=Counting.CODE_POINTS,
-            audiences=frozenset(Audience),
-            read_back=ReadBack.THREAD,
+        adapter = SimulatorAdapter(
+            self.network.address,
+            limit=limit(Unit.CODE_POINTS, 500),
+            audiences=frozenset(far.Audience),
+            read_back=far.ReadBack.THREAD,
+            timeout=timedelta(seconds=2),
         )
-        self.channel = HttpChannel(self.network.address, can, timeout=timedelta(seconds=2))
+        self.channel = AdaptedChannel("*", {"motorrad_ag": adapter})
         self.channels = Channels({"*": self.channel})
         self.send = SendReplies(self.units, self.channels, ids=new_id)
         self.look = ReadBackReplies(self.units, self.channels, ids=new_id)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from common.errors import InvalidInputError
 from responder.domain.content import Content
@@ -20,12 +21,23 @@ class Counting(enum.StrEnum):
     CODE_POINTS = "code_points"
     UTF16_UNITS = "utf16_units"
     UTF8_BYTES = "utf8_bytes"
+    GRAPHEMES = "graphemes"
 
 
 class ReadBack(enum.StrEnum):
-    """Whether our own posts in a thread can be read back."""
+    """How our own posts are found again: by their own id, among the answers, or not at all."""
 
+    BY_ID = "by_id"
     THREAD = "thread"
+    NONE = "none"
+
+
+class Idempotency(enum.StrEnum):
+    """What makes a second attempt harmless (CONNECTORS 12); with `none` there never is one."""
+
+    OWN_ID = "own_id"
+    STABLE_ID = "stable_id"
+    KEY_FOR_A_WHILE = "key_for_a_while"
     NONE = "none"
 
 
@@ -38,7 +50,12 @@ _LENGTH: Mapping[Counting, Callable[[str], int]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
-    """What one network allows. `accounts` are ours there; the first is the usual one."""
+    """What one network allows. `accounts` are ours there; the first is the usual one.
+
+    `measure` counts a text where the standard library cannot. `max_bytes` holds beside
+    `max_length`. `window` is how long after the customer's last word a private reply is allowed;
+    `settles_within` is how long an effect may take to show where we look for it.
+    """
 
     network: str
     accounts: tuple[str, ...]
@@ -46,10 +63,29 @@ class Capabilities:
     counting: Counting
     audiences: frozenset[Audience]
     read_back: ReadBack
+    max_bytes: int | None = None
+    measure: Callable[[str], int] | None = None
+    idempotency: Idempotency = Idempotency.NONE
+    can_delete: frozenset[str] = frozenset()
+    can_hide: frozenset[str] = frozenset()
+    window: timedelta | None = None
+    settles_within: timedelta = timedelta(seconds=2)
+
+    @property
+    def repeats_are_harmless(self) -> bool:
+        """Whether an attempt of unclear outcome may be made again, with what was frozen for it.
+
+        A key that the network forgets after a while is no such promise: an hour may pass.
+        """
+        return self.idempotency in (Idempotency.OWN_ID, Idempotency.STABLE_ID)
+
+    def length_of(self, text: str) -> int:
+        """The length in the network's own unit."""
+        return self.measure(text) if self.measure is not None else length(text, self.counting)
 
 
 def length(text: str, counting: Counting) -> int:
-    """The length of the text in the network's own unit."""
+    """The length of the text in a unit that the standard library can count."""
     return _LENGTH[counting](text)
 
 
@@ -64,10 +100,17 @@ def require_fit(content: Content, channel: Capabilities) -> None:
         raise InvalidInputError(
             f"{content.network} offers no {content.visibility} replies", code="audience_not_offered"
         )
-    counted = length(content.text, channel.counting)
+    counted = channel.length_of(content.text)
     if counted > channel.max_length:
         raise InvalidInputError(
             f"{counted} {channel.counting} are more than the {channel.max_length} allowed",
             code="text_too_long",
             details={"length": counted, "max_length": channel.max_length},
+        )
+    size = length(content.text, Counting.UTF8_BYTES)
+    if channel.max_bytes is not None and size > channel.max_bytes:
+        raise InvalidInputError(
+            f"{size} bytes are more than the {channel.max_bytes} allowed",
+            code="text_too_long",
+            details={"length": size, "max_length": channel.max_bytes},
         )

@@ -11,11 +11,13 @@ import unicodedata
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from responder.domain.content import Content
 
 # The network's clock and ours may differ by this much.
 _SKEW = timedelta(minutes=2)
+_SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,3 +60,24 @@ def find_reply(
         and text_hash(post.text) == wanted
     ]
     return min(found, key=lambda post: (post.created_at, post.platform_id), default=None)
+
+
+def what_was_found(
+    content: Content, posts: Iterable[Post], *, taken: Collection[str]
+) -> list[dict[str, Any]]:
+    """Our own answers in the thread that are nobody's proof yet, for a person to judge; newest
+    first, at most ten. No texts: the person looks at the thread itself."""
+    wanted = text_hash(content.text)
+    ours = [
+        post for post in posts if post.account == content.account and post.platform_id not in taken
+    ]
+    ours.sort(key=lambda post: (post.created_at, post.platform_id), reverse=True)
+    return [
+        {
+            "platform_id": post.platform_id,
+            "created_at": post.created_at.isoformat(),
+            "answers_the_same_post": post.in_reply_to == content.in_reply_to,
+            "has_the_same_words": text_hash(post.text) == wanted,
+        }
+        for post in ours[:_SHOWN]
+    ]

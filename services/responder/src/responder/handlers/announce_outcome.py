@@ -67,4 +67,7 @@ def _sent(uow: UnitOfWork, dispatch: Dispatch) -> ReplySent:
         approver=actor_of(dispatch.approver) if dispatch.approver else None,
         platform_id=dispatch.platform_id or "",
         sent_at=uow.now,
+        actual_visibility=(
+            Visibility(dispatch.actual_visibility.value) if dispatch.actual_visibility else None
+        ),
     )

@@ -9,19 +9,25 @@ from common.db.unit_of_work import UnitOfWork
 from common.events.envelope import Event
 from common.events.router import CaseClosed, CaseContinued, CaseOpened
 from common.events.vocabulary import Visibility
+from responder.domain.dispatches import Answered
 from responder.domain.words import Audience
 from responder.storage import cases
+from responder.storage.answered_posts import record_answered
 from responder.storage.cases import CaseContext
 
 
 async def record_opened(uow: UnitOfWork, events: Sequence[Event[CaseOpened]]) -> None:
     """One row per opened case."""
-    await cases.record_mentions(uow.connection, _latest([event.data for event in events]))
+    facts = [event.data for event in events]
+    await cases.record_mentions(uow.connection, _latest(facts))
+    await record_answered(uow.connection, _answered(facts))
 
 
 async def record_continued(uow: UnitOfWork, events: Sequence[Event[CaseContinued]]) -> None:
     """The customer's latest post becomes the one that a reply answers."""
-    await cases.record_mentions(uow.connection, _latest([event.data for event in events]))
+    facts = [event.data for event in events]
+    await cases.record_mentions(uow.connection, _latest(facts))
+    await record_answered(uow.connection, _answered(facts))
 
 
 async def record_closed(uow: UnitOfWork, events: Sequence[Event[CaseClosed]]) -> None:
@@ -51,6 +57,19 @@ def _latest(facts: Sequence[CaseOpened | CaseContinued]) -> Sequence[CaseContext
             )
         folded[fact.case_id] = case
     return list(folded.values())
+
+
+def _answered(facts: Sequence[CaseOpened | CaseContinued]) -> Sequence[tuple[str, Answered]]:
+    posts = {
+        (fact.mention.network, fact.mention.native_id): Answered(
+            native_id=fact.mention.native_id,
+            author_id=fact.mention.author.id,
+            title=fact.mention.title,
+            thread=fact.mention.thread,
+        )
+        for fact in facts
+    }
+    return [(network, post) for (network, _), post in posts.items()]
 
 
 def _context(fact: CaseOpened | CaseContinued) -> CaseContext:

@@ -6,8 +6,9 @@ may find it, a person may decide.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from common.db.unit_of_work import UnitOfWork, UnitOfWorkFactory
@@ -17,10 +18,16 @@ from common.observability.logging import get_logger
 from responder.domain import dispatches as rules
 from responder.domain import drafts as person_rules
 from responder.domain.channels import ReadBack
-from responder.domain.dispatches import Dispatch, Ending, Outcome
+from responder.domain.dispatches import Dispatch, Ending, Frozen, Outcome
 from responder.domain.persons import Person
-from responder.domain.read_back import find_reply
-from responder.gateways.channel import ANY_NETWORK, Channels, ThreadUnreadableError
+from responder.domain.read_back import find_reply, what_was_found
+from responder.gateways.channel import (
+    ANY_NETWORK,
+    Channel,
+    Channels,
+    Finding,
+    ThreadUnreadableError,
+)
 from responder.handlers.announce_outcome import announce
 from responder.storage import dispatches
 
@@ -28,12 +35,19 @@ from responder.storage import dispatches
 _WINDOW = timedelta(minutes=10)
 _READ_BACK = Person("read_back", "read-back")
 _BATCH = 100
+# How long what a dead dispatcher had begun may take to show, before somebody looks for it.
+_SETTLE = timedelta(seconds=2)
 _log = get_logger()
 
 
-async def expire_leases(uow: UnitOfWork, *, ids: IdFactory) -> int:
-    """Sendings whose dispatcher never came back become unknown; returns how many."""
-    late = await dispatches.expire_leases(uow.connection, limit=_BATCH)
+async def expire_leases(uow: UnitOfWork, *, ids: IdFactory, repeatable: Sequence[str] = ()) -> int:
+    """Sendings whose dispatcher never came back become unknown; returns how many.
+
+    On the `repeatable` networks they wait for another attempt, which looks first.
+    """
+    late = await dispatches.expire_leases(
+        uow.connection, limit=_BATCH, repeatable=repeatable, pause=_SETTLE
+    )
     for dispatch in late:
         announce(uow, dispatch, ids=ids)
     return len(late)
@@ -91,7 +105,7 @@ class ReadBackReplies:
         readable = [
             channel.network
             for channel in self._channels.all()
-            if channel.read_back is ReadBack.THREAD
+            if channel.read_back is not ReadBack.NONE
         ]
         return None if ANY_NETWORK in readable else readable
 
@@ -99,10 +113,13 @@ class ReadBackReplies:
         channel = self._channels.find(dispatch.content.network)
         if channel is None or dispatch.sending_at is None:
             return 0
+        if dispatch.frozen is not None and channel.capabilities.read_back is ReadBack.BY_ID:
+            return await self._look_by_id(dispatch, channel, dispatch.frozen)
         try:
             posts = await channel.read_thread(dispatch.content)
         except ThreadUnreadableError as error:
             _log.info("thread_unreadable", dispatch_id=str(dispatch.dispatch_id), why=str(error))
+            await self._note(dispatch, [{"looked": "thread", "unreadable": str(error)}])
             return 0
         async with self._units.begin() as uow:
             taken = await dispatches.taken_platform_ids(
@@ -117,16 +134,33 @@ class ReadBackReplies:
                 until=dispatch.sending_at + _WINDOW,
                 taken=taken,
             )
-            if post is None:
-                return 0
-            settled = await dispatches.resolve(
-                uow.connection,
-                dispatch.dispatch_id,
-                outcome=Outcome(ending=Ending.SENT, platform_id=post.platform_id),
-                by=_READ_BACK,
-                resolution="found in the thread",
-            )
-            if settled is None:
-                return 0
-            announce(uow, settled, ids=self._ids)
+            if post is not None:
+                return await self._settle(uow, dispatch, post.platform_id, "found in the thread")
+            near = what_was_found(dispatch.content, posts, taken=taken)
+            await dispatches.note_findings(uow.connection, dispatch.dispatch_id, near)
+        return 0
+
+    async def _look_by_id(self, dispatch: Dispatch, channel: Channel, frozen: Frozen) -> int:
+        found = await channel.find(frozen, account=dispatch.content.account)
+        if found.finding is not Finding.PRESENT or found.platform_id is None:
+            await self._note(dispatch, [{"looked": "by_id", "found": found.finding.value}])
+            return 0
+        async with self._units.begin() as uow:
+            return await self._settle(uow, dispatch, found.platform_id, "found by its own id")
+
+    async def _settle(self, uow: UnitOfWork, dispatch: Dispatch, platform_id: str, how: str) -> int:
+        settled = await dispatches.resolve(
+            uow.connection,
+            dispatch.dispatch_id,
+            outcome=Outcome(ending=Ending.SENT, platform_id=platform_id),
+            by=_READ_BACK,
+            resolution=how,
+        )
+        if settled is None:
+            return 0
+        announce(uow, settled, ids=self._ids)
         return 1
+
+    async def _note(self, dispatch: Dispatch, findings: Sequence[Mapping[str, Any]]) -> None:
+        async with self._units.begin() as uow:
+            await dispatches.note_findings(uow.connection, dispatch.dispatch_id, findings)

@@ -1,12 +1,13 @@
 """The dispatch ledger. Every move names the state it leaves; the database refuses all others.
 
-Claims use `for update skip locked`, so any number of dispatchers work side by side; `now()` and
-never clock_timestamp() decides what is due (RELIABILITY finding 1).
+`now()` and never clock_timestamp() decides what is due (RELIABILITY finding 1). How a dispatch is
+claimed stands in `storage.claims`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -17,16 +18,26 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.errors import OmbudError
-from responder.domain.dispatches import MAX_LOOKS, Dispatch, Outcome, Verdict, next_look
+from responder.domain.dispatches import (
+    MAX_ATTEMPTS,
+    MAX_LOOKS,
+    Answered,
+    Dispatch,
+    Frozen,
+    Outcome,
+    Verdict,
+    next_look,
+)
 from responder.domain.drafts import Draft
 from responder.domain.persons import Person
-from responder.domain.words import DispatchState
+from responder.domain.words import Audience, DispatchState
 from responder.storage.drafts import Place
 from responder.storage.rows import approver_of, authors_of, content_of
 
 _SELECT = """
     select p.*, d.case_id, d.conversation_id, r.account, r.in_reply_to, r.visibility, r.kind,
            r.text, a.actor_id as approver_id, a.actor_name as approver_name,
+           q.author_id as answered_author, q.title as answered_title, q.thread as answered_thread,
            (select array_agg(array[w.author_id, w.author_name] order by w.revision)
               from revision w
              where w.draft_id = p.draft_id and w.revision <= p.revision) as authors
@@ -34,6 +45,7 @@ _SELECT = """
       join draft d using (draft_id)
       join revision r using (draft_id, revision)
       left join approval a using (draft_id, revision)
+      left join answered_post q on q.network = p.network and q.native_id = r.in_reply_to
 """
 _GET = text(_SELECT + " where p.dispatch_id = any(cast(:ids as uuid[])) order by p.created_at")
 _LOCK = text("select dispatch_id from dispatch where dispatch_id = :dispatch_id for update")
@@ -53,22 +65,11 @@ _INSERT = text(
     values (:dispatch_id, :draft_id, :revision, :content_hash, :network, :idempotency_key)
     """
 )
-_CLAIM = text(
-    """
-    with due as (select dispatch_id from dispatch
-                  where state = 'pending' and not_before <= now()
-                  order by not_before limit :limit for update skip locked)
-    update dispatch p
-       set state = 'sending', fence = fence + 1, attempt = attempt + 1,
-           lease_until = now() + cast(:lease as interval), sending_at = now(), last_error = null
-      from due where p.dispatch_id = due.dispatch_id
-    returning p.dispatch_id
-    """
-)
 _RECORD = text(
     """
     update dispatch
        set state = :state, platform_id = :platform_id, last_error = :error, lease_until = null,
+           in_doubt = in_doubt or :in_doubt, actual_visibility = :visibility, reach = :reach,
            not_before = case :state when 'pending' then now() + cast(:delay as interval)
                                     else not_before end,
            look_at = case :state when 'unknown' then now() + cast(:look as interval) end,
@@ -77,16 +78,39 @@ _RECORD = text(
     returning dispatch_id
     """
 )
+# Where a repeat is harmless the next attempt looks first; what was not frozen was never sent.
 _EXPIRE = text(
     """
     with late as (select dispatch_id from dispatch
                    where state = 'sending' and lease_until <= now()
                    order by lease_until limit :limit for update skip locked)
     update dispatch p
-       set state = 'unknown', last_error = 'lease_expired', lease_until = null,
-           look_at = now(), finished_at = now()
-      from late where p.dispatch_id = late.dispatch_id
+       set state = n.state, last_error = 'lease_expired', lease_until = null,
+           in_doubt = p.in_doubt or (n.state = 'pending' and p.prepared is not null),
+           not_before = case n.state when 'pending' then now() + cast(:pause as interval)
+                                     else p.not_before end,
+           look_at = case n.state when 'unknown' then now() end,
+           finished_at = case n.state when 'unknown' then now() end
+      from late, lateral (select case
+               when q.network = any(cast(:repeatable as text[])) and q.attempt < :most
+               then 'pending' else 'unknown' end as state
+             from dispatch q where q.dispatch_id = late.dispatch_id) n
+     where p.dispatch_id = late.dispatch_id
     returning p.dispatch_id
+    """
+)
+_FREEZE = text(
+    """
+    update dispatch set prepared = :prepared
+     where dispatch_id = :dispatch_id and fence = :fence and state = 'sending'
+       and lease_until > now() and prepared is null
+    returning dispatch_id
+    """
+)
+_NOTE = text(
+    """
+    update dispatch set findings = cast(:findings as jsonb)
+     where dispatch_id = :dispatch_id and state = 'unknown'
     """
 )
 _TO_LOOK_UP = text(
@@ -143,12 +167,18 @@ async def insert_dispatch(connection: AsyncConnection, dispatch_id: UUID, draft:
     )
 
 
-async def claim_due(
-    connection: AsyncConnection, *, limit: int, lease: timedelta
-) -> Sequence[Dispatch]:
-    """Move due pending dispatches to sending, each with a new fence and a lease, oldest first."""
-    rows = await connection.execute(_CLAIM, {"limit": limit, "lease": lease})
-    return await get_dispatches(connection, [row.dispatch_id for row in rows])
+async def freeze(connection: AsyncConnection, dispatch: Dispatch, frozen: Frozen) -> bool:
+    """Write down what will be sent, before it is; False when the claim is no longer ours."""
+    prepared = {"native_id": frozen.native_id, "body": frozen.body}
+    rows = await connection.execute(
+        _FREEZE,
+        {
+            "dispatch_id": dispatch.dispatch_id,
+            "fence": dispatch.fence,
+            "prepared": json.dumps(prepared),
+        },
+    )
+    return rows.first() is not None
 
 
 async def record_outcome(
@@ -166,6 +196,9 @@ async def record_outcome(
         "error": outcome.error or None,
         "delay": verdict.delay,
         "look": next_look(0),
+        "in_doubt": verdict.is_in_doubt,
+        "visibility": outcome.visibility.value if outcome.visibility else None,
+        "reach": outcome.reach,
     }
     try:
         rows = await connection.execute(_RECORD, parameters)
@@ -176,9 +209,18 @@ async def record_outcome(
     return await _one(connection, [row.dispatch_id for row in rows])
 
 
-async def expire_leases(connection: AsyncConnection, *, limit: int) -> Sequence[Dispatch]:
-    """Move sendings whose lease ran out to unknown: their dispatcher died or was cut off."""
-    rows = await connection.execute(_EXPIRE, {"limit": limit})
+async def expire_leases(
+    connection: AsyncConnection, *, limit: int, repeatable: Sequence[str], pause: timedelta
+) -> Sequence[Dispatch]:
+    """Take sendings from dispatchers that died or were cut off.
+
+    They become unknown; on the `repeatable` networks they go back to pending after `pause`, in
+    doubt where something may have been sent.
+    """
+    rows = await connection.execute(
+        _EXPIRE,
+        {"limit": limit, "repeatable": list(repeatable), "pause": pause, "most": MAX_ATTEMPTS},
+    )
     return await get_dispatches(connection, [row.dispatch_id for row in rows])
 
 
@@ -238,6 +280,15 @@ async def taken_platform_ids(
         _TAKEN, {"network": network, "platform_ids": list(platform_ids)}
     )
     return frozenset(row.platform_id for row in rows)
+
+
+async def note_findings(
+    connection: AsyncConnection, dispatch_id: UUID, findings: Sequence[Mapping[str, Any]]
+) -> None:
+    """Keep what a look brought, for the person who decides on an unknown outcome."""
+    await connection.execute(
+        _NOTE, {"dispatch_id": dispatch_id, "findings": json.dumps(list(findings))}
+    )
 
 
 async def count_unknown(connection: AsyncConnection) -> int:
@@ -306,4 +357,15 @@ def _dispatch(row: Row[Any]) -> Dispatch:
         looks=row.looks,
         resolved_by=row.resolved_by_id,
         resolution=row.resolution,
+        answered=Answered(
+            native_id=row.in_reply_to,
+            author_id=row.answered_author or "",
+            title=row.answered_title,
+            thread=tuple(row.answered_thread or ()),
+        ),
+        frozen=Frozen(**json.loads(row.prepared)) if row.prepared else None,
+        is_in_doubt=row.in_doubt,
+        actual_visibility=Audience(row.actual_visibility) if row.actual_visibility else None,
+        reach=row.reach,
+        findings=tuple(row.findings),
     )
