@@ -84,6 +84,7 @@ class Responder:
                     client_id=f"ombud-{SERVICE}-stream",
                 ),
                 review_budget=budget,
+                undo_window=self.settings.sending.undo_window,
                 ids=new_id,
                 auth=authenticator_for(self.settings.auth, clock=SystemClock()),
                 readiness={

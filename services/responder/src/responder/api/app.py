@@ -33,6 +33,7 @@ class AppParts:
     ids: IdFactory
     open_tail: OpenTail
     review_budget: timedelta
+    undo_window: timedelta
     auth: Authenticator
     readiness: Mapping[str, ReadinessCheck]
     liveness: Mapping[str, LivenessCheck]
@@ -61,6 +62,7 @@ def build_app(parts: AppParts) -> App:
             "ids": parts.ids,
             "open_tail": parts.open_tail,
             "review_budget": parts.review_budget,
+            "undo_window": parts.undo_window,
         },
         auth=parts.auth,
         readiness=parts.readiness,

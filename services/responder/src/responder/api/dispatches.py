@@ -14,15 +14,8 @@ from common.errors import NotFoundError
 from common.web.auth import Principal, require
 from common.web.idempotency import Answer, Once
 from common.web.pagination import Page, PageRequest
-from responder.api.shapes import (
-    READERS,
-    DispatchView,
-    Name,
-    Reason,
-    Shape,
-    person_of,
-    show_dispatch,
-)
+from responder.api.dispatch_views import DispatchView, show_dispatch
+from responder.api.shapes import READERS, Name, Reason, Shape, person_of
 from responder.domain.dispatches import Ending, Outcome
 from responder.domain.words import DispatchState
 from responder.handlers.settle_unknown import decide_outcome
@@ -64,7 +57,12 @@ async def find(
             after=(after[0], after[1]) if after else None,
             limit=page.fetch,
         )
-    return page.page(rows, show_dispatch, key=lambda line: (line.created_at, line.dispatch_id))
+    undo = request.app.state.undo_window
+    return page.page(
+        rows,
+        lambda line: show_dispatch(line, undo=undo),
+        key=lambda line: (line.created_at, line.dispatch_id),
+    )
 
 
 @router.get("/dispatches/{dispatch_id}", response_model=DispatchView)
@@ -74,7 +72,7 @@ async def read(dispatch_id: UUID, request: Request, _: Reader) -> DispatchView:
         found = await stored.get_dispatches(connection, [dispatch_id])
     if not found:
         raise NotFoundError("no such dispatch")
-    return show_dispatch(found[0])
+    return show_dispatch(found[0], undo=request.app.state.undo_window)
 
 
 @router.post("/dispatches/{dispatch_id}/resolve", response_model=DispatchView)

@@ -10,8 +10,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from common.errors import ForbiddenError
 from common.web.auth import Principal
-from responder.domain.channels import Capabilities, Counting, ReadBack
-from responder.domain.dispatches import Dispatch
 from responder.domain.drafts import Draft, Revision
 from responder.domain.persons import Person
 from responder.domain.words import Audience, DispatchState, DraftState, Kind
@@ -70,46 +68,6 @@ class DraftView(BaseModel):
     submitted_at: datetime | None
 
 
-class DispatchView(BaseModel):
-    """A line of the ledger: what is sent, who wrote it, who read it, and what became of it."""
-
-    dispatch_id: UUID
-    draft_id: UUID
-    case_id: UUID
-    conversation_id: UUID
-    revision: int
-    network: str
-    account: str
-    in_reply_to: str
-    visibility: Audience
-    kind: Kind
-    text: str
-    content_hash: str
-    state: DispatchState
-    attempt: int
-    platform_id: str | None
-    last_error: str | None
-    authors: list[PersonView]
-    approver: PersonView | None
-    created_at: datetime
-    sending_at: datetime | None
-    finished_at: datetime | None
-    looks: int
-    resolved_by: str | None
-    resolution: str | None
-
-
-class ChannelView(BaseModel):
-    """What a channel can do (S14)."""
-
-    network: str
-    accounts: list[str]
-    max_length: int
-    counting: Counting
-    audiences: list[Audience]
-    read_back: ReadBack
-
-
 def person_of(principal: Principal) -> Person:
     """The person who asks. Raises ForbiddenError `service_account` for machines."""
     if principal.is_service:
@@ -148,47 +106,6 @@ def show_revision(revision: Revision) -> RevisionView:
         content_hash=revision.content_hash.hex(),
         author=_show_person(revision.author),
         written_at=revision.written_at,
-    )
-
-
-def show_dispatch(dispatch: Dispatch) -> DispatchView:
-    content = dispatch.content
-    return DispatchView(
-        dispatch_id=dispatch.dispatch_id,
-        draft_id=dispatch.draft_id,
-        case_id=dispatch.case_id,
-        conversation_id=dispatch.conversation_id,
-        revision=dispatch.revision,
-        network=content.network,
-        account=content.account,
-        in_reply_to=content.in_reply_to,
-        visibility=content.visibility,
-        kind=content.kind,
-        text=content.text,
-        content_hash=dispatch.content_hash.hex(),
-        state=dispatch.state,
-        attempt=dispatch.attempt,
-        platform_id=dispatch.platform_id,
-        last_error=dispatch.last_error,
-        authors=[_show_person(author) for author in dispatch.authors],
-        approver=_show_person(dispatch.approver) if dispatch.approver else None,
-        created_at=dispatch.created_at,
-        sending_at=dispatch.sending_at,
-        finished_at=dispatch.finished_at,
-        looks=dispatch.looks,
-        resolved_by=dispatch.resolved_by,
-        resolution=dispatch.resolution,
-    )
-
-
-def show_channel(channel: Capabilities) -> ChannelView:
-    return ChannelView(
-        network=channel.network,
-        accounts=list(channel.accounts),
-        max_length=channel.max_length,
-        counting=channel.counting,
-        audiences=sorted(channel.audiences),
-        read_back=channel.read_back,
     )
 
 

@@ -113,6 +113,11 @@ def after(account: Account, outcome: Outcome, *, now: datetime) -> Account:
             return _blocked(failing, until, by=Block.CIRCUIT, error=outcome.error)
 
 
+def resumed(account: Account) -> Account:
+    """The account after somebody put right what was wrong with it; its pace stays used up."""
+    return replace(account, blocked_until=None, blocked_by=None, failures=0, last_error=None)
+
+
 def _blocked(account: Account, until: datetime, *, by: Block, error: str) -> Account:
     # Of two pauses the longer holds: an attempt that was under way must not shorten it.
     if account.blocked_by is by and account.blocked_until is not None:
