@@ -544,6 +544,34 @@ _ALL = (
         REPLIES_EVENTS,
         "audit",
     ),
+    _event("responder.gates.checked.v1", responder.GatesChecked, REPLIES_EVENTS, "audit"),
+    _event(
+        "responder.gate.lifted.v1", responder.GateLifted, REPLIES_EVENTS, "audit", "actor", "reason"
+    ),
+    _event(
+        "responder.gate.confirmed.v1", responder.GateConfirmed, REPLIES_EVENTS, "audit", "actor"
+    ),
+    _event(
+        "responder.gate_policy.changed.v1",
+        responder.GatePolicyChanged,
+        REPLIES_EVENTS,
+        "audit",
+        "actor",
+        "reason",
+    ),
+    _event(
+        "responder.reference.added.v1", responder.ReferenceAdded, REPLIES_EVENTS, "audit", "actor"
+    ),
+    _event(
+        "responder.reference.attached.v1",
+        responder.ReferenceAttached,
+        REPLIES_EVENTS,
+        "audit",
+        "actor",
+    ),
+    _event(
+        "responder.suggestion.made.v1", responder.SuggestionMade, REPLIES_EVENTS, "audit", "actor"
+    ),
 )
 
 CATALOG: Mapping[str, EventSpec] = {spec.type: spec for spec in _ALL}

@@ -335,3 +335,99 @@ class ModerationDone(Part, frozen=True, kw_only=True):
     outcome: str
     done_at: Moment
     actor: Actor | None = None
+
+
+class GateFinding(Part, frozen=True, kw_only=True):
+    """A place in a wording that a gate objects to; `start` and `end` count code points."""
+
+    rule: str
+    level: str
+    start: int
+    end: int
+
+
+class GatesChecked(Part, frozen=True, kw_only=True):
+    """A revision was held against the gates (S63, S77 to S93).
+
+    `individuality` is 0 (a text module) to 1 (made for this case); `takes_up_case` is false where
+    nothing of the customer's words is taken up (S54, S79); `redirects` counts pointers elsewhere
+    (S45).
+    """
+
+    draft_id: UUID
+    case_id: UUID
+    conversation_id: UUID
+    revision: int
+    findings: tuple[GateFinding, ...]
+    individuality: float
+    takes_up_case: bool
+    redirects: int
+    checked_at: Moment
+
+
+class GateLifted(Part, frozen=True, kw_only=True):
+    """A person who wrote none of it let a wording pass a gate that blocked it, and says why."""
+
+    draft_id: UUID
+    case_id: UUID
+    conversation_id: UUID
+    revision: int
+    rule: str
+    reason: str
+    actor: Actor
+
+
+class GateConfirmed(Part, frozen=True, kw_only=True):
+    """A reader said yes to findings that ask for it, irony for instance (S89)."""
+
+    draft_id: UUID
+    case_id: UUID
+    conversation_id: UUID
+    revision: int
+    rules: tuple[str, ...]
+    actor: Actor
+
+
+class GatePolicyChanged(Part, frozen=True, kw_only=True):
+    """How an account wants to sound, and how seriously it takes each rule, changed (S93)."""
+
+    stream_id: UUID
+    account: str
+    version: int
+    levels: dict[str, str]
+    reason: str
+    actor: Actor
+
+
+class ReferenceAdded(Part, frozen=True, kw_only=True):
+    """A piece of knowledge that drafts may refer to (S113); `is_retired` takes it away again."""
+
+    stream_id: UUID
+    reference_id: UUID
+    title: str
+    language: str
+    actor: Actor
+    url: str | None = None
+    is_retired: bool = False
+
+
+class ReferenceAttached(Part, frozen=True, kw_only=True):
+    """A reference was put beside a draft for its readers; its words are not in the text (S80)."""
+
+    draft_id: UUID
+    case_id: UUID
+    conversation_id: UUID
+    reference_id: UUID
+    title: str
+    actor: Actor
+
+
+class SuggestionMade(Part, frozen=True, kw_only=True):
+    """A model proposed words for a case; nothing is sent until a person has rewritten them."""
+
+    suggestion_id: UUID
+    case_id: UUID
+    conversation_id: UUID
+    model: str
+    actor: Actor
+    made_at: Moment
