@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import httpx
@@ -17,7 +18,7 @@ from common.db.unit_of_work import UnitOfWorkFactory
 from common.events.envelope import Event, new_event
 from common.events.parts import Author, Classification, Mention
 from common.events.router import CaseOpened
-from common.events.vocabulary import Decision, Label, MentionKind
+from common.events.vocabulary import Decision, Label, MentionKind, Visibility
 from common.ids import conversation_id, mention_id, new_id
 from common.outbox.writer import write_outbox
 from common.settings import AuthSettings, DatabaseSettings, HttpSettings, KafkaSettings, LogSettings
@@ -41,8 +42,8 @@ DEV_SECRET = "a development secret of more than 32 bytes"
 PASSWORD = "for-tests-only"
 NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 
-OpenCase = Callable[[str], Awaitable[UUID]]
-CaseEvent = Callable[[str], Event[CaseOpened]]
+OpenCase = Callable[..., Awaitable[UUID]]
+CaseEvent = Callable[..., Event[CaseOpened]]
 
 
 async def _migrate(dsn: str) -> None:
@@ -82,7 +83,9 @@ async def units(service_dsn: str) -> AsyncIterator[UnitOfWorkFactory]:
 def case_opened() -> CaseEvent:
     """An event as the router publishes it, for the post with this native id."""
 
-    def build(native_id: str) -> Event[CaseOpened]:
+    def build(
+        native_id: str, *, visibility: Visibility = Visibility.PUBLIC, **classified: Any
+    ) -> Event[CaseOpened]:
         conversation = conversation_id("simulated", native_id)
         mention = Mention(
             mention_id=mention_id("simulated", native_id),
@@ -96,6 +99,7 @@ def case_opened() -> CaseEvent:
             detected_via=("mention",),
             source_id=new_id(),
             account="motorrad_ag",
+            visibility=visibility,
         )
         fact = CaseOpened(
             case_id=new_id(),
@@ -111,6 +115,7 @@ def case_opened() -> CaseEvent:
                 own_post=False,
                 language="de",
                 model="test",
+                **classified,
             ),
             team="social_support",
             reason="service",
@@ -127,8 +132,8 @@ def case_opened() -> CaseEvent:
 def open_case(units: UnitOfWorkFactory, case_opened: CaseEvent) -> OpenCase:
     """Open a case for the post with this native id; its case id."""
 
-    async def open_(native_id: str) -> UUID:
-        event = case_opened(native_id)
+    async def open_(native_id: str, **changes: Any) -> UUID:
+        event = case_opened(native_id, **changes)
         async with units.begin() as uow:
             await record_opened(uow, [event])
         return event.data.case_id
@@ -181,11 +186,14 @@ def token() -> Callable[..., dict[str, str]]:
     """Headers of a person: `token("anna")` is an agent, `token("lea", "lead")` a lead."""
     issuer = DevIssuer(DEV_SECRET)
 
-    def headers(subject: str, *roles: str, kind: str = "person") -> dict[str, str]:
+    def headers(
+        subject: str,
+        *roles: str,
+        kind: str = "person",
+        teams: tuple[str, ...] = ("social_support",),
+    ) -> dict[str, str]:
         granted = roles or ("agent",)
-        text = issuer.token(
-            subject, subject.title(), roles=granted, teams=("social_support",), kind=kind
-        )
+        text = issuer.token(subject, subject.title(), roles=granted, teams=teams, kind=kind)
         return {"Authorization": f"Bearer {text}"}
 
     return headers

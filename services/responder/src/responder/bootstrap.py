@@ -30,14 +30,17 @@ from responder import jobs
 from responder.api.app import App, AppParts, build_app
 from responder.consumers import HANDLERS
 from responder.domain.drafts import Review
+from responder.domain.signature import Signing
 from responder.gateways.channel import Channels
 from responder.gateways.linking import open_channels, paces_of
+from responder.handlers.hold_draft import COOL_OFF_TIMER, end_cool_offs
+from responder.handlers.let_go import release_pairs
 from responder.handlers.offer_review import REVIEW_TIMER, expire_reviews
 from responder.handlers.send_replies import SendingRules, SendReplies
 from responder.handlers.settle_unknown import ReadBackReplies
 from responder.handlers.submit_draft import SubmitDraft
 from responder.settings import ResponderSettings
-from responder.storage.deployment_policy import write_policy
+from responder.storage.deployment_policy import DeploymentPolicy, write_policy
 from responder.storage.health import is_reachable
 
 SERVICE = "responder"
@@ -85,6 +88,7 @@ class Responder:
                 ),
                 review_budget=budget,
                 undo_window=self.settings.sending.undo_window,
+                signing=Signing(self.settings.review.reply_signature),
                 ids=new_id,
                 auth=authenticator_for(self.settings.auth, clock=SystemClock()),
                 readiness={
@@ -130,13 +134,19 @@ class Responder:
                 name="leases",
             ),
             "read_back": jobs.every(_SWEEP, look, name="read_back"),
+            "pairs": jobs.every(
+                _SWEEP, lambda: release_pairs(self.units, ids=new_id), name="pairs"
+            ),
             "four_eyes": jobs.every(_PROOF, jobs.FourEyesWatch(self.units), name="four_eyes"),
         }
 
     def timer_loop(self) -> Loop:
         """What rings by the clock; any number of processes may run it."""
         budget = self.settings.review.budget
-        handlers = {REVIEW_TIMER: expire_reviews(ids=new_id, budget=budget)}
+        handlers = {
+            REVIEW_TIMER: expire_reviews(ids=new_id, budget=budget),
+            COOL_OFF_TIMER: end_cool_offs(ids=new_id),
+        }
         return TimerLoop(self.units, handlers).run
 
     async def run(self, loops: Mapping[str, Loop]) -> int:
@@ -176,7 +186,12 @@ async def migrate() -> int:
     owner = create_engine(admin, pool_size=1, application_name=f"{SERVICE}-migrate")
     try:
         review = settings.review
-        await write_policy(owner, break_glass=review.break_glass, certificates=review.certificates)
+        policy = DeploymentPolicy(
+            break_glass=review.break_glass,
+            certificates=review.certificates,
+            lead_in=review.lead_in,
+        )
+        await write_policy(owner, policy)
     finally:
         await owner.dispose()
     return 0

@@ -60,13 +60,16 @@ class SendingSettings(LinkSettings):
 class ReviewSettings(Block):
     """How long one person has for a review (S57), and what a deployment allows besides (S58).
 
-    `break_glass` and `certificates` are written into the database by `migrate`, where the
-    service's own role cannot change them.
+    `break_glass`, `certificates` and `lead_in` are written into the database by `migrate`, where
+    the service's own role cannot change them. `reply_signature` puts the author's initials at
+    the end of every reply (S102).
     """
 
     review_budget_s: float = Field(180.0, ge=1, le=3600)
     break_glass: Literal["off", "leads"] = "off"
     certificates: Literal["named", "everybody"] = "named"
+    lead_in: Literal["required", "optional"] = "required"
+    reply_signature: Literal["none", "initials"] = "none"
 
     @property
     def budget(self) -> timedelta:

@@ -23,9 +23,12 @@ from platforms.simulator.faults import Fault, FaultPlan
 from responder.bootstrap import Responder
 from responder.consumers import HANDLERS
 from responder.domain.drafts import Draft, Review
+from responder.domain.no_reply import Decision, Disposition
 from responder.domain.persons import Person
 from responder.domain.words import Audience, Kind
 from responder.handlers.break_glass import break_glass, review_broken_glass
+from responder.handlers.decide_no_reply import NoReply, propose_no_reply
+from responder.handlers.hold_draft import CoolOff, end_hold, hold_draft
 from responder.handlers.offer_review import REVIEW_TIMER, claim_review, expire_reviews
 from responder.handlers.review_draft import (
     Reading,
@@ -37,7 +40,7 @@ from responder.handlers.review_draft import (
 from responder.handlers.send_replies import SendReplies
 from responder.handlers.submit_draft import SubmitDraft
 from responder.handlers.write_draft import NewDraft, write_draft
-from responder.storage.deployment_policy import write_policy
+from responder.storage.deployment_policy import DeploymentPolicy, write_policy
 from responder.storage.reviews import alive_offer
 
 pytestmark = pytest.mark.postgres
@@ -86,6 +89,8 @@ async def test_everything_we_emit_satisfies_its_consumers(
     await _turn_down(responder, await _submitted(responder, open_case))
     await _read_late(responder, await _submitted(responder, open_case))
     await _break_glass(responder, admin_dsn, await _submitted(responder, open_case))
+    await _hold(responder, await _submitted(responder, open_case))
+    await _decide_no_reply(responder, open_case)
 
     connection = await asyncpg.connect(admin_dsn)
     rows = await connection.fetch("select * from responder.outbox order by id")
@@ -137,6 +142,30 @@ async def _read_late(responder: Responder, draft: Draft) -> None:
     await eventually(is_offered_on, within=timedelta(seconds=10))
 
 
+async def _hold(responder: Responder, draft: Draft) -> None:
+    cool_off = CoolOff(length=timedelta(minutes=5), reason="Erst einmal atmen.", by=ANNA)
+    async with responder.units.begin() as uow:
+        await hold_draft(uow, draft.draft_id, cool_off, ids=new_id)
+    async with responder.units.begin() as uow:
+        await end_hold(uow, draft.draft_id, by=BEN, roles=frozenset(), ids=new_id)
+
+
+async def _decide_no_reply(responder: Responder, open_case: Any) -> None:
+    decision = Decision(disposition=Disposition.NO_REPLY, has_concern=False, wants_dialogue=False)
+    order = NoReply(
+        case_id=await open_case(f"p-{uuid4().hex}"), decision=decision, reason="Kein Anliegen."
+    )
+    submit = SubmitDraft(responder.channels, policy_for_private=Review.OPTIONAL, ids=new_id)
+    async with responder.units.begin() as uow:
+        draft = await propose_no_reply(
+            uow, order, author=ANNA, channels=responder.channels, ids=new_id
+        )
+        draft = await submit(uow, draft.draft_id, actor=ANNA, asked=Review.OPTIONAL)
+    reading = Reading(draft_id=draft.draft_id, revision=1, content_hash=draft.latest.content_hash)
+    async with responder.units.begin() as uow:
+        await approve_draft(uow, reading, reader=BEN, ids=new_id)
+
+
 async def _break_glass(responder: Responder, admin_dsn: str, draft: Draft) -> None:
     owner = create_engine(admin_dsn, pool_size=1, application_name="deployment")
     reading = Reading(
@@ -145,11 +174,11 @@ async def _break_glass(responder: Responder, admin_dsn: str, draft: Draft) -> No
         content_hash=draft.latest.content_hash,
     )
     try:
-        await write_policy(owner, break_glass="leads", certificates="named")
+        await write_policy(owner, DeploymentPolicy(break_glass="leads"))
         async with responder.units.begin() as uow:
             await break_glass(uow, reading, actor=ANNA, reason="Rueckruf", ids=new_id)
     finally:
-        await write_policy(owner, break_glass="off", certificates="named")
+        await write_policy(owner, DeploymentPolicy())
         await owner.dispose()
     async with responder.units.begin() as uow:
         await review_broken_glass(uow, draft.draft_id, by=BEN, finding="In Ordnung.", ids=new_id)

@@ -16,6 +16,7 @@ from common.db.unit_of_work import UnitOfWorkFactory
 from common.events.envelope import new_event
 from common.events.parts import Actor
 from common.events.router import CaseClosed, CaseContinued
+from common.events.vocabulary import Visibility
 from common.ids import new_id
 from responder.handlers import record_cases
 from responder.storage.cases import get_case
@@ -48,7 +49,9 @@ class Desk:
         return await self.client.post(path, json=body, headers={**self.token(who), **headers})
 
     async def written(self, who: str = "anna", **changes: Any) -> dict[str, Any]:
-        case_id = await self.open_case(f"p-{uuid4().hex}")
+        # A private word needs a lead-in, unless the customer wrote in private themselves (S64).
+        seen = Visibility(changes.get("visibility", "public"))
+        case_id = await self.open_case(f"p-{uuid4().hex}", visibility=seen)
         body = {"kind": "answer", "visibility": "public", "text": HELLO, **changes}
         answer = await self.post(who, f"/cases/{case_id}/drafts", body)
         assert answer.status_code == 201, answer.text

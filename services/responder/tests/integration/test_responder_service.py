@@ -14,6 +14,7 @@ import pytest
 from common.events.codec import encode
 from common.events.envelope import Event
 from common.events.router import CaseOpened
+from common.events.vocabulary import Visibility
 from common.testing.eventually import eventually
 from common.testing.kafka import Outgoing, produce, read, read_all
 from common.testing.pipeline import Pipeline, PipelineOptions
@@ -114,7 +115,9 @@ async def test_a_case_comes_in_and_a_reply_that_two_have_seen_goes_out(
 async def test_two_replicas_share_the_work_and_end_as_asked(
     pipeline: Pipeline, case_opened: Callable[[str], Event[CaseOpened]]
 ) -> None:
-    events = [case_opened(f"p-many-{number}") for number in range(20)]
+    events = [
+        case_opened(f"p-many-{number}", visibility=Visibility.PRIVATE) for number in range(20)
+    ]
     await opened(pipeline, events)
     api = pipeline.api("responder")
     body = {"kind": "answer", "visibility": "private", "text": HELLO}

@@ -15,8 +15,9 @@ from common.web.auth import Authenticator
 from common.web.dead_letters import dead_letter_routes
 from common.web.health import LivenessCheck, ReadinessCheck
 from common.web.sse import OpenTail
-from responder.api import broken_glass, dispatches, drafts, four_eyes, reviews
+from responder.api import broken_glass, decisions, dispatches, drafts, four_eyes, reviews
 from responder.api import channels as channel_routes
+from responder.domain.signature import Signing
 from responder.gateways.channel import Channels
 from responder.handlers.submit_draft import SubmitDraft
 
@@ -34,6 +35,7 @@ class AppParts:
     open_tail: OpenTail
     review_budget: timedelta
     undo_window: timedelta
+    signing: Signing
     auth: Authenticator
     readiness: Mapping[str, ReadinessCheck]
     liveness: Mapping[str, LivenessCheck]
@@ -53,6 +55,7 @@ def build_app(parts: AppParts) -> App:
             channel_routes.router,
             four_eyes.router,
             broken_glass.router,
+            decisions.router,
             dead_letter_routes(parts.units, consumer="responder"),
         ],
         state={
@@ -63,6 +66,7 @@ def build_app(parts: AppParts) -> App:
             "open_tail": parts.open_tail,
             "review_budget": parts.review_budget,
             "undo_window": parts.undo_window,
+            "signing": parts.signing,
         },
         auth=parts.auth,
         readiness=parts.readiness,

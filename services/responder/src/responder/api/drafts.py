@@ -7,7 +7,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from common.db.unit_of_work import UnitOfWork
 from common.errors import NotFoundError
@@ -15,6 +15,8 @@ from common.web.concurrency import etag, if_match
 from common.web.idempotency import Answer
 from common.web.pagination import Page, PageRequest
 from responder.api.access import OnceOnly, Reader, Writer, visible_teams
+from responder.api.draft_context import ContextView, context_of
+from responder.api.review_shapes import HoldView, OfferView, show_hold, show_offer
 from responder.api.shapes import (
     DraftView,
     Name,
@@ -22,16 +24,20 @@ from responder.api.shapes import (
     ReplyText,
     RevisionView,
     Shape,
+    WrittenKind,
+    answer_with,
     person_of,
     show_draft,
     show_revision,
 )
-from responder.domain.drafts import Draft, Review
+from responder.domain.drafts import Review
 from responder.domain.words import Audience, DraftState, Kind
 from responder.handlers import review_draft, write_draft
 from responder.handlers.review_draft import Reading, Refused
 from responder.handlers.submit_draft import SubmitDraft
 from responder.storage import drafts as stored
+from responder.storage.holds import alive_hold
+from responder.storage.reviews import alive_offer
 from responder.storage.teams import require_case_visible, require_draft_visible
 
 router = APIRouter(tags=["drafts"])
@@ -40,7 +46,20 @@ router = APIRouter(tags=["drafts"])
 class NewDraft(Shape):
     """A first wording. Without `account` the one that the customer wrote to, or our usual one."""
 
-    kind: Kind
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "kind": "holding",
+                    "visibility": "public",
+                    "text": "Hallo Karla, die fehlende Kette suchen wir gerade im Lager.",
+                }
+            ]
+        },
+    )
+
+    kind: WrittenKind
     visibility: Audience
     text: ReplyText
     account: Name | None = None
@@ -50,7 +69,7 @@ class NewWording(Shape):
     """A new wording; what is left out stays as it was."""
 
     text: ReplyText
-    kind: Kind | None = None
+    kind: WrittenKind | None = None
     visibility: Audience | None = None
     account: Name | None = None
     in_reply_to: Name | None = None
@@ -80,9 +99,12 @@ class WithReasons(Shape):
 
 
 class DraftWithHistory(DraftView):
-    """A draft with every wording it ever had."""
+    """A draft with every wording it ever had, and what to know of its case."""
 
     revisions: list[RevisionView]
+    offer: OfferView | None
+    hold: HoldView | None
+    context: ContextView
 
 
 @router.post("/cases/{case_id}/drafts", status_code=201, response_model=DraftView)
@@ -93,15 +115,18 @@ async def write(
 
     async def effect(uow: UnitOfWork) -> Answer:
         await require_case_visible(uow.connection, case_id, visible_teams(who))
-        order = write_draft.NewDraft(case_id=case_id, **body.model_dump())
+        order = write_draft.NewDraft(
+            case_id=case_id, **{**body.model_dump(), "kind": Kind(body.kind)}
+        )
         draft = await write_draft.write_draft(
             uow,
             order,
             author=person_of(who),
             channels=request.app.state.channels,
             ids=request.app.state.ids,
+            signing=request.app.state.signing,
         )
-        return _answer(draft, status=201)
+        return answer_with(draft, status=201)
 
     return await once.run(request.app.state.units, effect)
 
@@ -117,10 +142,16 @@ async def read(
         if draft is None:
             raise NotFoundError("no such draft")
         revisions = await stored.revisions_of(connection, draft_id)
+        offer = await alive_offer(connection, draft_id)
+        hold = await alive_hold(connection, draft_id)
+        context = await context_of(connection, draft)
     response.headers["ETag"] = etag(draft.version)
     return DraftWithHistory(
         **show_draft(draft).model_dump(),
         revisions=[show_revision(revision) for revision in revisions],
+        offer=show_offer(offer, who.id) if offer else None,
+        hold=show_hold(hold) if hold else None,
+        context=context,
     )
 
 
@@ -159,11 +190,16 @@ async def revise(
 
     async def effect(uow: UnitOfWork) -> Answer:
         await require_draft_visible(uow.connection, draft_id, visible_teams(who))
-        wording = write_draft.NewWording(draft_id=draft_id, version=version, **body.model_dump())
+        said = {**body.model_dump(), "kind": Kind(body.kind) if body.kind else None}
+        wording = write_draft.NewWording(draft_id=draft_id, version=version, **said)
         draft = await write_draft.revise_draft(
-            uow, wording, author=person_of(who), ids=request.app.state.ids
+            uow,
+            wording,
+            author=person_of(who),
+            ids=request.app.state.ids,
+            signing=request.app.state.signing,
         )
-        return _answer(draft, status=201)
+        return answer_with(draft, status=201)
 
     return await once.run(request.app.state.units, effect)
 
@@ -187,7 +223,7 @@ async def submit(
         draft = await submit_draft(
             uow, draft_id, actor=person_of(who), asked=asked, version=version
         )
-        return _answer(draft)
+        return answer_with(draft)
 
     return await once.run(request.app.state.units, effect)
 
@@ -211,7 +247,7 @@ async def approve(
         result = await review_draft.approve_draft(
             uow, reading, reader=person_of(who), ids=request.app.state.ids, roles=who.roles
         )
-        return Answer.refused(result.error) if isinstance(result, Refused) else _answer(result)
+        return Answer.refused(result.error) if isinstance(result, Refused) else answer_with(result)
 
     return await once.run(request.app.state.units, effect)
 
@@ -229,7 +265,7 @@ async def reject(
 
     async def effect(uow: UnitOfWork) -> Answer:
         await require_draft_visible(uow.connection, draft_id, visible_teams(who))
-        return _answer(
+        return answer_with(
             await review_draft.reject_draft(
                 uow,
                 draft_id,
@@ -250,7 +286,7 @@ async def withdraw(
 
     async def effect(uow: UnitOfWork) -> Answer:
         await require_draft_visible(uow.connection, draft_id, visible_teams(who))
-        return _answer(
+        return answer_with(
             await review_draft.withdraw_draft(
                 uow,
                 draft_id,
@@ -262,7 +298,3 @@ async def withdraw(
         )
 
     return await once.run(request.app.state.units, effect)
-
-
-def _answer(draft: Draft, *, status: int = 200) -> Answer:
-    return Answer(status, show_draft(draft), {"ETag": etag(draft.version)})

@@ -7,17 +7,16 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
-from pydantic import BaseModel
 
 from common.db.unit_of_work import UnitOfWork
 from common.web.idempotency import Answer
 from common.web.pagination import Page, PageRequest
 from common.web.sse import StreamEvent, topic_stream
 from responder.api.access import OnceOnly, Writer, visible_teams
-from responder.api.shapes import DraftView, PersonView, person_of, show_draft
+from responder.api.review_shapes import OfferView, show_offer
+from responder.api.shapes import DraftView, person_of, show_draft
 from responder.domain.drafts import Draft
 from responder.domain.persons import Person
-from responder.domain.reviews import Offer, OfferState
 from responder.handlers.offer_review import claim_review
 from responder.handlers.show_reviews import review_notice
 from responder.storage import drafts as stored
@@ -25,17 +24,6 @@ from responder.storage.reviews import alive_offers
 from responder.storage.teams import require_draft_visible
 
 router = APIRouter(tags=["reviews"])
-
-
-class OfferView(BaseModel):
-    """Who is asked to read it until when; `reviewer` null asks everybody who may."""
-
-    round: int
-    state: OfferState
-    reviewer: PersonView | None
-    offered_at: datetime
-    expires_at: datetime
-    is_mine: bool
 
 
 class ReviewView(DraftView):
@@ -63,7 +51,7 @@ async def waiting(
     def show(draft: Draft) -> ReviewView:
         offer = offers.get(draft.draft_id)
         return ReviewView(
-            **show_draft(draft).model_dump(), offer=_show_offer(offer, who.id) if offer else None
+            **show_draft(draft).model_dump(), offer=show_offer(offer, who.id) if offer else None
         )
 
     return page.page(
@@ -84,7 +72,7 @@ async def claim(draft_id: UUID, request: Request, who: Writer, once: OnceOnly) -
             ids=request.app.state.ids,
             budget=request.app.state.review_budget,
         )
-        return Answer(200, _show_offer(offer, who.id))
+        return Answer(200, show_offer(offer, who.id))
 
     return await once.run(request.app.state.units, effect)
 
@@ -114,15 +102,3 @@ async def stream(
         return None if notice is None else StreamEvent(*notice)
 
     return topic_stream(request, request.app.state.open_tail, select=select)
-
-
-def _show_offer(offer: Offer, me: str) -> OfferView:
-    reviewer = offer.reviewer
-    return OfferView(
-        round=offer.round,
-        state=offer.state,
-        reviewer=PersonView(id=reviewer.id, name=reviewer.name) if reviewer else None,
-        offered_at=offer.offered_at,
-        expires_at=offer.expires_at,
-        is_mine=reviewer is not None and reviewer.id == me,
-    )

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from common.errors import ForbiddenError
 from common.web.auth import Principal
+from common.web.concurrency import etag
+from common.web.idempotency import Answer
 from responder.domain.drafts import Draft, Revision
 from responder.domain.persons import Person
 from responder.domain.words import Audience, DispatchState, DraftState, Kind
@@ -26,6 +28,12 @@ Reason = Annotated[str, Field(min_length=1, max_length=2_000, pattern=_SAYS_SOME
 Name = Annotated[str, Field(min_length=1, max_length=500, pattern=_SAYS_SOMETHING)]
 
 
+WrittenKind = Literal[
+    "answer", "holding", "question", "progress", "correction", "lead_in", "outcome"
+]
+"""What a reply may be; not answering has a route of its own."""
+
+
 class Shape(BaseModel):
     """Base of what is sent to us: unknown members are refused, so that a typo is noticed."""
 
@@ -38,7 +46,10 @@ class PersonView(BaseModel):
 
 
 class RevisionView(BaseModel):
-    """One wording. `content_hash` is what an approval names, hex SHA-256."""
+    """One wording. `content_hash` is what an approval names, hex SHA-256.
+
+    `details` holds the answers of a no-reply as JSON, and is empty for replies.
+    """
 
     revision: int
     network: str
@@ -47,13 +58,17 @@ class RevisionView(BaseModel):
     visibility: Audience
     kind: Kind
     text: str
+    details: str
     content_hash: str
     author: PersonView
     written_at: datetime
 
 
 class DraftView(BaseModel):
-    """A draft at its latest wording; `version` is also its ETag. `approver` read exactly that."""
+    """A draft at its latest wording; `version` is also its ETag. `approver` read exactly that.
+
+    `lead_in_draft_id` names the public half where this is the private half of a pair.
+    """
 
     draft_id: UUID
     case_id: UUID
@@ -66,6 +81,7 @@ class DraftView(BaseModel):
     dispatch: DispatchState | None
     created_at: datetime
     submitted_at: datetime | None
+    lead_in_draft_id: UUID | None
 
 
 def person_of(principal: Principal) -> Person:
@@ -90,7 +106,13 @@ def show_draft(draft: Draft) -> DraftView:
         dispatch=draft.dispatch,
         created_at=draft.created_at,
         submitted_at=draft.submitted_at,
+        lead_in_draft_id=draft.lead_in_draft_id,
     )
+
+
+def answer_with(draft: Draft, *, status: int = 200) -> Answer:
+    """The draft as an answer, with its ETag."""
+    return Answer(status, show_draft(draft), {"ETag": etag(draft.version)})
 
 
 def show_revision(revision: Revision) -> RevisionView:
@@ -103,6 +125,7 @@ def show_revision(revision: Revision) -> RevisionView:
         visibility=content.visibility,
         kind=content.kind,
         text=content.text,
+        details=content.details,
         content_hash=revision.content_hash.hex(),
         author=_show_person(revision.author),
         written_at=revision.written_at,

@@ -15,7 +15,7 @@ from uuid import UUID
 from common.errors import ConflictError, ForbiddenError, PreconditionFailedError
 from responder.domain.content import Content
 from responder.domain.persons import Person
-from responder.domain.words import Audience, DispatchState, DraftState
+from responder.domain.words import Audience, DispatchState, DraftState, Kind
 
 
 class Step(enum.StrEnum):
@@ -65,6 +65,7 @@ class Revision:
 class Draft:
     """A draft with its latest revision.
 
+    `lead_in_draft_id` is the public half of a pair whose private half this is (S61, S64).
     `dispatch` is the state of its last dispatch, if any; `approver` approved the latest revision.
     """
 
@@ -79,6 +80,7 @@ class Draft:
     dispatch: DispatchState | None
     created_at: datetime
     submitted_at: datetime | None
+    lead_in_draft_id: UUID | None = None
 
     def is_written_by(self, person: Person) -> bool:
         """Whether this person wrote any revision; persons are compared by id alone."""
@@ -86,17 +88,32 @@ class Draft:
 
 
 def after(draft: Draft, step: Step) -> DraftState:
-    """The state after the step. Raises ConflictError `illegal_step` or `already_sent`."""
+    """The state after the step.
+
+    Raises ConflictError `illegal_step`, `already_sent` or, for a no-reply, `already_decided`.
+    """
     if step in (Step.REVISE, Step.WITHDRAW) and draft.dispatch in _BEYOND_RECALL:
         raise ConflictError(
             f"the reply is {draft.dispatch} and can no longer be changed", code="already_sent"
         )
+    is_no_reply = draft.latest.content.kind is Kind.NO_REPLY
+    if is_no_reply and draft.state is DraftState.APPROVED:
+        raise ConflictError("the no-reply is decided", code="already_decided")
     target = TRANSITIONS.get((draft.state, step))
     if target is None:
         raise ConflictError(
             f"a draft that is {draft.state} cannot be handled so: {step}", code="illegal_step"
         )
     return target
+
+
+def is_open(draft: Draft, step: Step) -> bool:
+    """Whether the step could be taken now."""
+    try:
+        after(draft, step)
+    except ConflictError:
+        return False
+    return True
 
 
 def require_may_withdraw(draft: Draft, person: Person, *, roles: frozenset[str]) -> None:

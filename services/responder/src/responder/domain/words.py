@@ -10,7 +10,7 @@ import enum
 
 
 class Kind(enum.StrEnum):
-    """What a reply is for (SPEC "Words"). `no_reply` is a decision, not a text, and comes later."""
+    """What a reply is for (SPEC "Words"). `no_reply` is a decision: its text is its reason."""
 
     ANSWER = "answer"
     HOLDING = "holding"
@@ -19,6 +19,7 @@ class Kind(enum.StrEnum):
     CORRECTION = "correction"
     LEAD_IN = "lead_in"
     OUTCOME = "outcome"
+    NO_REPLY = "no_reply"
 
 
 class Audience(enum.StrEnum):
@@ -26,6 +27,10 @@ class Audience(enum.StrEnum):
 
     PUBLIC = "public"
     PRIVATE = "private"
+
+
+OFFERS = frozenset({Kind.ANSWER, Kind.QUESTION, Kind.LEAD_IN})
+"""Kinds that offer help: two that nobody took up are enough (S96)."""
 
 
 class DraftState(enum.StrEnum):

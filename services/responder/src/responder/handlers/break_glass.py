@@ -18,10 +18,12 @@ from responder.domain import drafts as rules
 from responder.domain.drafts import Draft, Refusal, Step
 from responder.domain.persons import Person
 from responder.domain.reviews import OfferState
+from responder.domain.words import Kind
 from responder.handlers.actors import actor_of
+from responder.handlers.let_go import let_go
 from responder.handlers.offer_review import end_review
 from responder.handlers.review_draft import Reading
-from responder.storage import broken_glass, dispatches, drafts
+from responder.storage import broken_glass, drafts, holds
 from responder.storage.broken_glass import BrokenGlass
 
 
@@ -45,9 +47,13 @@ async def break_glass(
     ):
         raise rules.refusal_error(Refusal.STALE_REVISION, draft)
     rules.after(draft, Step.APPROVE)
+    if draft.latest.content.kind is Kind.NO_REPLY:
+        raise ConflictError("not answering can wait for a second person", code="illegal_step")
+    if await holds.alive_hold(uow.connection, draft.draft_id) is not None:
+        raise ConflictError("the draft cools off", code="on_hold")
     await broken_glass.insert(uow.connection, draft, actor=actor, reason=reason)
     await end_review(uow, draft.draft_id, state=OfferState.DONE)
-    await dispatches.insert_dispatch(uow.connection, ids(), draft)
+    await let_go(uow, draft, approver=None, ids=ids)
     use = await broken_glass.latest_of(uow.connection, draft.draft_id)
     assert use is not None, "inserted above"
     fact = facts.BreakGlassUsed(

@@ -17,9 +17,10 @@ from responder.domain.drafts import Draft, Step
 from responder.domain.persons import Person
 from responder.domain.reviews import OfferState, require_claimable
 from responder.handlers.actors import actor_of
+from responder.handlers.let_go import let_go
 from responder.handlers.offer_review import end_review
 from responder.handlers.reader_standing import standing_of
-from responder.storage import dispatches, drafts, reviews
+from responder.storage import drafts, pairs, reviews
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +76,7 @@ async def approve_draft(
         return Refused(rules.refusal_error(refusal, draft, standing))
     await drafts.insert_approval(uow.connection, draft, actor=reader)
     await end_review(uow, draft.draft_id, state=OfferState.DONE)
-    await dispatches.insert_dispatch(uow.connection, ids(), draft)
+    await let_go(uow, draft, approver=reader, ids=ids)
     approved = facts.DraftApproved(
         draft_id=draft.draft_id,
         case_id=draft.case_id,
@@ -128,13 +129,31 @@ async def withdraw_draft(
     roles: frozenset[str],
     ids: IdFactory,
 ) -> Draft:
-    """Take it back for good, also out of the ledger as long as sending has not begun."""
+    """Take it back for good, also out of the ledger as long as sending has not begun.
+
+    The other half of a pair goes with it, unless it is on the network already (S61).
+    """
     rules.require_human(actor)
-    draft = await _locked(uow, draft_id)
+    halves = {
+        half: await _locked(uow, half) for half in await pairs.halves_of(uow.connection, draft_id)
+    }
+    draft = halves.pop(draft_id, None)
+    if draft is None:
+        raise NotFoundError("no such draft")
     rules.require_may_withdraw(draft, actor, roles=roles)
     rules.after(draft, Step.WITHDRAW)
+    await _withdraw(uow, draft, reason=reason, actor=actor, ids=ids)
+    for other in halves.values():
+        if rules.is_open(other, Step.WITHDRAW):
+            await _withdraw(uow, other, reason=reason, actor=actor, ids=ids)
+    return await _read(uow, draft_id)
+
+
+async def _withdraw(
+    uow: UnitOfWork, draft: Draft, *, reason: str, actor: Person, ids: IdFactory
+) -> None:
     await drafts.insert_withdrawal(uow.connection, draft, actor=actor, reason=reason)
-    await end_review(uow, draft_id, state=OfferState.VOID)
+    await end_review(uow, draft.draft_id, state=OfferState.VOID)
     withdrawn = facts.DraftWithdrawn(
         draft_id=draft.draft_id,
         case_id=draft.case_id,
@@ -143,9 +162,8 @@ async def withdraw_draft(
         reason=reason,
         actor=actor_of(actor),
     )
-    uow.publish(new_event(withdrawn, id=ids(), subject=draft_id, time=uow.now))
+    uow.publish(new_event(withdrawn, id=ids(), subject=draft.draft_id, time=uow.now))
     metrics.RESPONDER_DRAFTS_TOTAL.labels("withdrawn").inc()
-    return await _read(uow, draft_id)
 
 
 async def _locked(uow: UnitOfWork, draft_id: UUID) -> Draft:

@@ -17,11 +17,13 @@ from responder.domain.content import Content
 from responder.domain.drafts import Draft, Step
 from responder.domain.persons import Person
 from responder.domain.reviews import OfferState
+from responder.domain.signature import Signing, signed
 from responder.domain.words import Audience, DraftState, Kind
 from responder.gateways.channel import Channels
 from responder.handlers.actors import actor_of
 from responder.handlers.offer_review import end_review
 from responder.storage import cases, drafts
+from responder.storage.cases import CaseContext
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,39 +53,100 @@ class NewWording:
     in_reply_to: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """A first wording; `lead_in_draft_id` where it is the private half of a pair (S61)."""
+
+    case: CaseContext
+    content: Content
+    author: Person
+    lead_in_draft_id: UUID | None = None
+
+
 async def write_draft(
-    uow: UnitOfWork, order: NewDraft, *, author: Person, channels: Channels, ids: IdFactory
+    uow: UnitOfWork,
+    order: NewDraft,
+    *,
+    author: Person,
+    channels: Channels,
+    ids: IdFactory,
+    signing: Signing = Signing.NONE,
 ) -> Draft:
     """Begin a draft with revision 1. Raises NotFoundError, ConflictError `case_closed`."""
     rules.require_human(author)
-    case = await cases.get_case(uow.connection, order.case_id)
+    case = await case_to_answer(uow, order.case_id)
+    content = content_for(
+        case,
+        channels,
+        kind=order.kind,
+        visibility=order.visibility,
+        text=signed(order.text, author, signing),
+        account=order.account,
+    )
+    return await begin_draft(uow, Beginning(case, content, author), ids=ids)
+
+
+async def case_to_answer(uow: UnitOfWork, case_id: UUID) -> CaseContext:
+    """The case. Raises NotFoundError, ConflictError `case_closed`."""
+    case = await cases.get_case(uow.connection, case_id)
     if case is None:
         raise NotFoundError("no such case")
     if case.state == "closed":
         raise ConflictError("the case is closed", code="case_closed")
+    return case
+
+
+def content_for(
+    case: CaseContext,
+    channels: Channels,
+    *,
+    kind: Kind,
+    visibility: Audience,
+    text: str,
+    account: str | None = None,
+    details: str = "",
+) -> Content:
+    """Words that answer the customer's latest post, from `account` or the one they wrote to."""
     ours = channels.require(case.network).capabilities.accounts
-    content = Content(
+    return Content(
         network=case.network,
-        account=order.account or (case.account if case.account in ours else ours[0]),
+        account=account or (case.account if case.account in ours else ours[0]),
         in_reply_to=case.in_reply_to,
-        visibility=order.visibility,
-        kind=order.kind,
-        text=order.text,
+        visibility=visibility,
+        kind=kind,
+        text=text,
+        details=details,
     )
+
+
+async def begin_draft(uow: UnitOfWork, first: Beginning, *, ids: IdFactory) -> Draft:
+    """A new draft with this wording as its revision 1."""
     draft_id = ids()
     await drafts.insert_draft(
-        uow.connection, draft_id, case_id=case.case_id, conversation_id=case.conversation_id
+        uow.connection,
+        draft_id,
+        case_id=first.case.case_id,
+        conversation_id=first.case.conversation_id,
+        lead_in_draft_id=first.lead_in_draft_id,
     )
-    return await _add_revision(uow, draft_id, number=1, content=content, author=author, ids=ids)
+    return await _add_revision(
+        uow, draft_id, number=1, content=first.content, author=first.author, ids=ids
+    )
 
 
 async def revise_draft(
-    uow: UnitOfWork, wording: NewWording, *, author: Person, ids: IdFactory
+    uow: UnitOfWork,
+    wording: NewWording,
+    *,
+    author: Person,
+    ids: IdFactory,
+    signing: Signing = Signing.NONE,
 ) -> Draft:
     """Add a revision: the approval so far is void, and the editor joins the authors (S58).
 
-    Raises NotFoundError, PreconditionFailedError for a version that was not the current one, and
-    ConflictError once the reply may be on its way.
+    Raises NotFoundError, PreconditionFailedError for a version that was not the current one,
+    ConflictError once the reply may be on its way or the no-reply is decided, InvalidInputError
+    `kind_fixed` or `visibility_fixed`.
     """
     rules.require_human(author)
     draft = await drafts.lock_draft(uow.connection, wording.draft_id)
@@ -92,9 +155,10 @@ async def revise_draft(
     rules.require_version(draft, wording.version)
     rules.after(draft, Step.REVISE)
     before = draft.latest.content
+    _require_same_sort(draft, wording)
     content = replace(
         before,
-        text=wording.text,
+        text=_words(before, wording, author, signing),
         kind=wording.kind or before.kind,
         visibility=wording.visibility or before.visibility,
         account=wording.account or before.account,
@@ -104,6 +168,27 @@ async def revise_draft(
     return await _add_revision(
         uow, draft.draft_id, number=number, content=content, author=author, ids=ids, before=draft
     )
+
+
+def _require_same_sort(draft: Draft, wording: NewWording) -> None:
+    """A no-reply stays one, and the halves of a pair keep their sides."""
+    before = draft.latest.content
+    kind, visibility = wording.kind or before.kind, wording.visibility or before.visibility
+    if (kind is Kind.NO_REPLY) is not (before.kind is Kind.NO_REPLY):
+        raise InvalidInputError("a no-reply is a draft of its own", code="kind_fixed")
+    if Kind.LEAD_IN in (kind, before.kind) and visibility is not Audience.PUBLIC:
+        raise InvalidInputError("a lead-in is public", code="visibility_fixed")
+    if draft.lead_in_draft_id is not None and visibility is not Audience.PRIVATE:
+        raise InvalidInputError("this half of the pair is private", code="visibility_fixed")
+    if before.kind is Kind.NO_REPLY and visibility is not Audience.PUBLIC:
+        raise InvalidInputError("a no-reply is about the public post", code="visibility_fixed")
+
+
+def _words(before: Content, wording: NewWording, author: Person, signing: Signing) -> str:
+    # The reason for a no-reply is for colleagues; nobody signs it for the customer.
+    if before.kind is Kind.NO_REPLY:
+        return wording.text
+    return signed(wording.text, author, signing)
 
 
 async def _target(uow: UnitOfWork, draft: Draft, wanted: str | None) -> str:

@@ -50,13 +50,16 @@ _RECORD = text(
     """
     insert into case_context(case_id, conversation_id, network, account, in_reply_to, visibility,
                              customer_id, customer_handle, mention_texts, team, topics, kind,
-                             label, language, is_abusive, already_tried, audience, opened_at)
+                             label, language, is_abusive, already_tried, audience, opened_at,
+                             taken_up_at, has_private_thread)
     select c.case_id, c.conversation_id, c.network, c.account, c.in_reply_to, c.visibility,
            c.customer_id, c.customer_handle,
            array(select jsonb_array_elements_text(cast(c.mention_texts as jsonb))), c.team,
            array(select jsonb_array_elements_text(cast(c.topics as jsonb))), c.kind, c.label,
            c.language, c.is_abusive,
-           array(select jsonb_array_elements_text(cast(c.tried as jsonb))), c.audience, c.opened_at
+           array(select jsonb_array_elements_text(cast(c.tried as jsonb))), c.audience, c.opened_at,
+           case when c.label = 'service' and not c.is_abusive then now() end,
+           c.visibility = 'private'
       from unnest(cast(:case_ids as uuid[]), cast(:conversation_ids as uuid[]),
                   cast(:networks as text[]), cast(:accounts as text[]), cast(:targets as text[]),
                   cast(:visibilities as text[]), cast(:customer_ids as text[]),
@@ -86,7 +89,10 @@ _RECORD = text(
                select distinct unnest(case_context.already_tried || excluded.already_tried)
                 order by 1),
            audience = greatest(case_context.audience, excluded.audience),
-           opened_at = coalesce(case_context.opened_at, excluded.opened_at), updated_at = now()
+           opened_at = coalesce(case_context.opened_at, excluded.opened_at),
+           taken_up_at = coalesce(excluded.taken_up_at, case_context.taken_up_at),
+           has_private_thread = case_context.has_private_thread or excluded.has_private_thread,
+           updated_at = now()
     """
 )
 

@@ -6,6 +6,7 @@ The guards in the database move a draft's state; this module never does.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from responder.storage.rows import approver_of, authors_of, content_of
 
 _SELECT = """
     select d.*, r.revision, r.network, r.account, r.in_reply_to, r.visibility, r.kind, r.text,
+           r.details,
            r.content_hash, r.author_id, r.author_name, r.written_at,
            a.actor_id as approver_id, a.actor_name as approver_name,
            (select array_agg(array[w.author_id, w.author_name] order by w.revision)
@@ -61,14 +63,15 @@ _WAITING = text(
 )
 _REVISIONS = text("select * from revision where draft_id = :draft_id order by revision")
 _INSERT_DRAFT = text(
-    "insert into draft(draft_id, case_id, conversation_id) values (:draft_id, :case_id, :key)"
+    "insert into draft(draft_id, case_id, conversation_id, lead_in_draft_id)"
+    " values (:draft_id, :case_id, :key, :lead_in)"
 )
 _INSERT_REVISION = text(
     """
     insert into revision(draft_id, revision, network, account, in_reply_to, visibility, kind, text,
-                         content_hash, author_id, author_name)
+                         details, content_hash, author_id, author_name)
     values (:draft_id, :revision, :network, :account, :in_reply_to, :visibility, :kind, :text,
-            :content_hash, :author_id, :author_name)
+            :details, :content_hash, :author_id, :author_name)
     """
 )
 _SUBMIT = text(
@@ -101,11 +104,22 @@ Place = tuple[Any, UUID] | None
 
 
 async def insert_draft(
-    connection: AsyncConnection, draft_id: UUID, *, case_id: UUID, conversation_id: UUID
+    connection: AsyncConnection,
+    draft_id: UUID,
+    *,
+    case_id: UUID,
+    conversation_id: UUID,
+    lead_in_draft_id: UUID | None = None,
 ) -> None:
-    """Begin a draft; it is nothing before its first revision."""
+    """Begin a draft, alone or as the private half of a pair; nothing before its first revision."""
     await connection.execute(
-        _INSERT_DRAFT, {"draft_id": draft_id, "case_id": case_id, "key": conversation_id}
+        _INSERT_DRAFT,
+        {
+            "draft_id": draft_id,
+            "case_id": case_id,
+            "key": conversation_id,
+            "lead_in": lead_in_draft_id,
+        },
     )
 
 
@@ -124,6 +138,7 @@ async def insert_revision(
             "visibility": content.visibility.value,
             "kind": content.kind.value,
             "text": content.text,
+            "details": content.details,
             "content_hash": content.hash,
             "author_id": author.id,
             "author_name": author.name,
@@ -245,13 +260,14 @@ def _draft(row: Row[Any]) -> Draft:
         dispatch=DispatchState(row.dispatch) if row.dispatch else None,
         created_at=row.created_at,
         submitted_at=row.submitted_at,
+        lead_in_draft_id=row.lead_in_draft_id,
     )
 
 
 def _revision(row: Row[Any]) -> Revision:
     return Revision(
         number=row.revision,
-        content=content_of(row),
+        content=replace(content_of(row), details=row.details),
         content_hash=bytes(row.content_hash),
         author=Person(row.author_id, row.author_name),
         written_at=row.written_at,

@@ -1,0 +1,109 @@
+"""What stands beside a draft: thread, audience, actions, hints (S69, S85, S98, S100, S101)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from pydantic import BaseModel
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from responder.domain.drafts import Draft
+from responder.domain.hints import Situation, hints_for
+from responder.domain.words import Audience, Kind
+from responder.storage import cases, history, pairs
+from responder.storage.cases import CaseContext
+from responder.storage.history import ActionTaken, Counts, SentReply
+
+
+class SentReplyView(BaseModel):
+    """A word of ours in the thread."""
+
+    kind: Kind
+    visibility: Audience
+    text: str
+    sent_at: datetime
+
+
+class ActionView(BaseModel):
+    """Something that was done in the case; `what` is a code."""
+
+    what: str
+    detail: str
+    done_at: datetime
+
+
+class HintView(BaseModel):
+    """Advice; decide by `code`."""
+
+    code: str
+    message: str
+
+
+class ContextView(BaseModel):
+    """The case around a draft.
+
+    `audience` is the most followers a customer in it has, null where the network does not tell;
+    `customer_texts` are public words; `public_turns` are our public replies since the last sign of
+    progress; `offers` those nobody took up.
+    """
+
+    team: str
+    customer_handle: str
+    audience: int | None
+    customer_texts: list[str]
+    our_replies: list[SentReplyView]
+    public_turns: int
+    offers: int
+    actions_taken: list[ActionView]
+    is_waiting_for_lead_in: bool
+    hints: list[HintView]
+
+
+async def context_of(connection: AsyncConnection, draft: Draft) -> ContextView:
+    """What the writer and the reader of this draft should see."""
+    case = await cases.get_case(connection, draft.case_id)
+    assert case is not None, "a draft belongs to a case"
+    counts = await history.counts_of(connection, draft.case_id)
+    replies = await history.sent_replies(connection, draft.case_id)
+    actions = await history.actions_taken(connection, draft.case_id)
+    return ContextView(
+        team=case.team,
+        customer_handle=case.customer_handle,
+        audience=case.audience,
+        customer_texts=list(case.mention_texts),
+        our_replies=[_show_reply(reply) for reply in replies],
+        public_turns=counts.turns,
+        offers=counts.offers,
+        actions_taken=[_show_action(action) for action in actions],
+        is_waiting_for_lead_in=await pairs.is_waiting(connection, draft.draft_id),
+        hints=_hints(draft, case, counts, actions),
+    )
+
+
+def _hints(
+    draft: Draft, case: CaseContext, counts: Counts, actions: Sequence[ActionTaken]
+) -> list[HintView]:
+    content = draft.latest.content
+    situation = Situation(
+        customer_texts=case.mention_texts,
+        label=case.label,
+        mention_kind=case.kind,
+        is_abusive=case.is_abusive,
+        audience=case.audience,
+        turns=counts.turns,
+        offers=counts.offers,
+        actions=len(actions),
+    )
+    found = hints_for(content.text, content.kind, content.visibility, situation)
+    return [HintView(code=hint.code, message=hint.message) for hint in found]
+
+
+def _show_reply(reply: SentReply) -> SentReplyView:
+    return SentReplyView(
+        kind=reply.kind, visibility=reply.visibility, text=reply.text, sent_at=reply.sent_at
+    )
+
+
+def _show_action(action: ActionTaken) -> ActionView:
+    return ActionView(what=action.what, detail=action.detail, done_at=action.done_at)
