@@ -1,14 +1,32 @@
 """The router over HTTP, one module per noun. Nothing is decided here but who may ask."""
 
-from router.api import cases, claims, configuration, parked, reconciliation, rules, stream
+from router.api import (
+    cases,
+    claims,
+    clocks,
+    closing,
+    configuration,
+    escalations,
+    follow_ups,
+    parked,
+    reconciliation,
+    rules,
+    stream,
+    sweep,
+)
 
 # The stream first: its path would otherwise be read as the id of a case.
 ROUTERS = (
     stream.router,
     cases.router,
     claims.router,
+    clocks.router,
+    follow_ups.router,
+    escalations.router,
+    closing.router,
     parked.router,
     configuration.router,
     rules.router,
     reconciliation.router,
+    sweep.router,
 )

@@ -71,7 +71,7 @@ def _where(case: CaseClock) -> dict[str, Any]:
     }
 
 
-def _span(clock: Clock, at: datetime) -> dict[str, datetime]:
+def _span(clock: Clock, at: datetime) -> dict[str, Any]:
     """Start and deadline; a clock that stands still is due whenever it is stopped."""
     return {"started_at": clock.started_at, "due_at": clock.due_at or at}
 

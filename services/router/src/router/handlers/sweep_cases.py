@@ -8,7 +8,6 @@ counted, told to the log, and taken care of at once: policy plans a follow-up. T
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 from common.db.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from common.observability import metrics
@@ -20,10 +19,14 @@ from router.handlers.clock_steps import timers_of_running
 from router.handlers.watch_cases import watch_cases
 from router.storage import clocks, sweep
 from router.storage.configurations import Configurations
-from router.storage.sweep import NO_TIMER, NOTHING_PENDING, RANG_UNHEARD, Violation
+from router.storage.sweep import (
+    GRACE,
+    NO_TIMER,
+    NOTHING_PENDING,
+    RANG_UNHEARD,
+    Violation,
+)
 
-GRACE = timedelta(seconds=60)
-"""How long a bell may be unheard, and a case new, before it counts."""
 SLICE = 2000
 MOST = 500
 _WALK = "deep"

@@ -73,6 +73,14 @@ _OF_CASE = text(
     f"select {_COLUMNS} from clock"  # noqa: S608  (no input)
     " where case_id = :case_id order by started_at, clock_id"
 )
+_OPEN_AFTER = text(
+    """
+    select clock_id from clock
+    where ended_at is null and clock_id > cast(:after as uuid)
+        and kind = any(cast(:kinds as text[]))
+    order by clock_id limit :limit
+    """
+)
 _SAVE = text(
     """
     update clock set state = new.state, seq = new.seq, since = new.since, counted = new.counted,
@@ -236,6 +244,16 @@ async def refresh_cases(connection: AsyncConnection, case_ids: Collection[UUID])
     """Let these cases show when they are due next and when something of them rings next."""
     if case_ids:
         await connection.execute(_REFRESH, {"case_ids": sorted(set(case_ids))})
+
+
+async def open_after(
+    connection: AsyncConnection, after: UUID | None, *, kinds: Collection[str], limit: int
+) -> list[UUID]:
+    """The next clocks of these kinds that await something, by id, not locked."""
+    rows = await connection.execute(
+        _OPEN_AFTER, {"after": after or UUID(int=0), "kinds": sorted(kinds), "limit": limit}
+    )
+    return [row.clock_id for row in rows]
 
 
 async def one(connection: AsyncConnection, case_id: UUID, clock_id: UUID) -> Clock | None:

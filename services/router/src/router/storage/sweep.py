@@ -18,6 +18,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from router.domain.claims import Person
 
+GRACE = timedelta(seconds=60)
+"""How long a bell may be unheard, and a case new, before it counts."""
+
 WORKING = "state not in ('resolved', 'unsolvable', 'closed')"
 NOTHING_PENDING = "nothing_pending"
 RANG_UNHEARD = "rang_unheard"
@@ -155,6 +158,33 @@ class Slice:
     violations: list[Violation]
     looked_at: int
     position: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the sweep would find at this moment."""
+
+    violations: list[Violation]
+    never_answered: list[NeverAnswered]
+
+
+async def look(
+    connection: AsyncConnection,
+    teams: Collection[str] | None,
+    *,
+    offset: timedelta,
+    limit: int,
+) -> Look:
+    """Look without taking care of anything; `offset` moves the database's time (scenarios)."""
+    now = await database_time(connection) + offset
+    found = await quick(connection, now=now, grace=GRACE, limit=limit)
+    return Look(found, await never_answered(connection, teams, now=now, limit=limit))
+
+
+async def database_time(connection: AsyncConnection) -> datetime:
+    """The database's now."""
+    now: datetime = (await connection.execute(text("select now()"))).scalar_one()
+    return now
 
 
 async def unwatched(connection: AsyncConnection, case_ids: Collection[UUID]) -> list[UnwatchedCase]:
