@@ -9,6 +9,8 @@ from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from pydantic import ValidationError
+
 from classifier.api import ROUTERS
 from classifier.consumers import handlers
 from classifier.domain.crisis import Bounds
@@ -108,6 +110,25 @@ def make_decider(settings: ModelSettings, thread: ModelThread, *, poll_s: float 
         load=partial(load_registered, settings.classifier_models),
         poll_s=poll_s,
     )
+
+
+def model_for_commands(choice: str | None) -> Model:
+    """The model of a command line: a folder, `shipped`, `onnx`, `http`; None as the service has it.
+
+    A folder holds an artefact of `make train` or an ONNX model. What `onnx` and `http` need is
+    read from the environment. Raises ConfigurationError.
+    """
+    try:
+        settings = ModelSettings()
+        if choice in ("shipped", "onnx", "http"):
+            settings = ModelSettings(classifier_model=choice)
+        elif choice is not None and (Path(choice) / "model.onnx").exists():
+            settings = ModelSettings(classifier_model="onnx", classifier_onnx_folder=Path(choice))
+        elif choice is not None:
+            return ShippedModel.load(Path(choice))
+    except ValidationError as error:
+        raise ConfigurationError("; ".join(e["msg"] for e in error.errors())) from error
+    return model_around(settings, ShippedModel.load(settings.model_folder))
 
 
 def model_around(settings: ModelSettings, behind: Model) -> Model:

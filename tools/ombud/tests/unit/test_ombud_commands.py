@@ -11,6 +11,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
+from classifier.api.answers import ClassificationView
 from common.web.dev_issuer import DevIssuer
 from ombud.__main__ import app
 from ombud.people import STAFF
@@ -172,18 +173,7 @@ def test_classify_answers_line_by_line_in_order(ombud):
     answers = [orjson.loads(line) for line in done.stdout.splitlines()]
     assert [answer["id"] for answer in answers] == ["frage", 2, "en"]
     for answer, line in zip(answers, lines, strict=True):
-        assert list(answer) == [
-            "id",
-            "service",
-            "confidence",
-            "decision",
-            "kind",
-            "abusive",
-            "urgent",
-            "language",
-            "evidence",
-            "model",
-        ]
+        assert list(answer) == ["id", *ClassificationView.model_fields]
         assert isinstance(answer["service"], bool)
         assert 0 <= answer["confidence"] <= 1
         assert answer["decision"] in ("service", "non_service", "triage")
@@ -214,9 +204,49 @@ def test_classify_of_nothing_is_nothing(ombud):
 
 @pytest.mark.parametrize("line", ["{", "[]", '{"id": 1}', '{"id": 1, "text": 2}', '{"text": "x"}'])
 def test_classify_names_the_line_that_is_no_post(ombud, line):
-    refused = ombud("classify", given=f'{{"id": 1, "text": "gut"}}\n{line}\n')
+    good = '{"id": %d, "text": "Wo bleibt mein Helm?"}\n'
+    refused = ombud("classify", given=good % 1 + f"{line}\n" + good % 3)
     assert refused.exit_code == 1
-    assert "line 2 is no JSON object with id and text" in refused.stderr
+    assert "line 2 is no JSON" in refused.stderr
+    assert "1 lines are no posts" in refused.stderr
+    answers = [orjson.loads(answer) for answer in refused.stdout.splitlines()]
+    assert [answer.get("id") for answer in answers] == [1, None, 3], "nothing is lost"
+    assert answers[1]["line"] == 2
+
+
+def test_classify_with_rules_says_which_fired(ombud, tmp_path):
+    rules = tmp_path / "rules.yaml"
+    rules.write_text(
+        "rules:\n- name: press_desk\n  version: 2\n  when: {phrases: [Presseanfrage], "
+        "authors: [redaktion_nord]}\n  then: {signals: [press], urgent: true}\n"
+    )
+    posts = [
+        {"id": 1, "text": "Eine Presseanfrage.", "author": "@Redaktion_Nord"},
+        {"id": 2, "text": "Eine Presseanfrage.", "author": {"id": "7", "handle": "jemand"}},
+    ]
+    given = b"\n".join(orjson.dumps(post) for post in posts)
+    done = ombud("classify", "--rules", rules, given=given)
+    first, second = (orjson.loads(line) for line in done.stdout.splitlines())
+    assert (first["rules"], first["signals"], first["urgent"]) == (
+        ["press_desk@2"],
+        ["press"],
+        True,
+    )
+    assert second["rules"] == []
+    rules.write_text("rules:\n- name: press_desk\n  when: {phrases: [a]}\n  then: {}\n")
+    refused = ombud("classify", "--rules", rules, given=given)
+    assert refused.exit_code == 1
+    assert "rules.0.then" in refused.stderr
+
+
+def test_classify_with_another_model(ombud, tmp_path):
+    shipped = ombud("classify", given=b'{"id": 1, "text": "Wo bleibt mein Helm?"}')
+    folder = files("classifier.gateways.model") / "artefact"
+    same = ombud("classify", "--model", folder, given=b'{"id": 1, "text": "Wo bleibt mein Helm?"}')
+    assert same.stdout == shipped.stdout
+    assert ombud("classify", "--model", tmp_path, given=b"").exit_code == 2
+    assert ombud("classify", "--model", "nowhere", given=b"").exit_code == 2
+    assert ombud("classify", "--model", "http", given=b"").exit_code == 2
 
 
 # config
