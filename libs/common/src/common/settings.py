@@ -21,6 +21,8 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from common.errors import ConfigurationError
+
 
 class Block(BaseSettings):
     """Base of every block: reads `OMBUD_<FIELD>`, ignores what it does not know."""
@@ -91,14 +93,14 @@ class SecretRef(BaseModel, frozen=True, extra="forbid"):
         return self
 
     def read(self) -> SecretStr:
-        """The secret. Raises ValueError that names the place where there is none."""
+        """The secret. Raises ConfigurationError that names the place where there is none."""
         if self.env is not None:
             value = os.environ.get(self.env, "")
         else:
             assert self.file is not None, "one of the two"
             value = self.file.read_text().strip() if self.file.is_file() else ""
         if not value:
-            raise ValueError(f"there is no secret in {self.env or self.file}")
+            raise ConfigurationError(f"there is no secret in {self.env or self.file}")
         return SecretStr(value)
 
 

@@ -20,16 +20,19 @@ from common.runtime.service import Loop, run_service
 from common.web.app import serve
 from common.web.auth import authenticator_for
 from ingest.api.app import AppParts, build_app
+from ingest.gateways.readers import Readers
+from ingest.handlers.read_sources import ReadSources
 from ingest.handlers.take_in_delivery import DeliveryTakeIn
 from ingest.handlers.take_in_upload import UploadTakeIn
+from ingest.jobs import SourceLoop
 from ingest.settings import IngestSettings
 
 SERVICE = "ingest"
 
 
 async def run() -> int:
-    """API and relay in one process."""
-    return await _run("api", "relay")
+    """API, relay and reader in one process."""
+    return await _run("api", "relay", "reader")
 
 
 async def api() -> int:
@@ -40,6 +43,11 @@ async def api() -> int:
 async def relay() -> int:
     """The outbox relay alone."""
     return await _run("relay")
+
+
+async def reader() -> int:
+    """The reader of sources alone."""
+    return await _run("reader")
 
 
 async def migrate() -> int:
@@ -68,6 +76,14 @@ def app_parts(settings: IngestSettings, units: UnitOfWorkFactory) -> AppParts:
     )
 
 
+def _readers(settings: IngestSettings) -> Readers:
+    return Readers(
+        settings.channels,
+        timeout=timedelta(seconds=settings.source_timeout),
+        interval=timedelta(seconds=settings.source_poll),
+    )
+
+
 async def _run(*parts: str) -> int:
     settings = IngestSettings()
     logging.configure(settings, SERVICE)
@@ -81,6 +97,7 @@ async def _run(*parts: str) -> int:
     loops: dict[str, Loop] = {
         "api": partial(serve, build_app(app_parts(settings, units)), settings),
         "relay": build_relay(settings, engine, service=SERVICE, wake=wake).run,
+        "reader": SourceLoop(ReadSources(units), _readers(settings)).run,
     }
     return await run_service(
         SERVICE, {name: loops[name] for name in parts}, closing=[("database", engine.dispose)]

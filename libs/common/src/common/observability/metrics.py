@@ -203,6 +203,14 @@ INGEST_WEBHOOKS_REFUSED_TOTAL = _counter(
 INGEST_DETECTION_SECONDS = _histogram(
     "ombud_ingest_detection_seconds", "From posted to detected", "network", buckets=_PIPELINE
 )
+INGEST_READINGS_TOTAL = _counter(
+    "ombud_ingest_readings_total", "Readings of sources: read, failed", "network", "outcome"
+)
+INGEST_SOURCE_SILENCE_SECONDS = _gauge(
+    "ombud_ingest_source_silence_seconds",
+    "Since the least lucky enabled source was last read",
+    "network",
+)
 
 # --- classifier ----------------------------------------------------------------------------------
 CLASSIFIER_MENTIONS_TOTAL = _counter(

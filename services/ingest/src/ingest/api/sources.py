@@ -18,10 +18,10 @@ from common.web.auth import Principal, require
 from common.web.concurrency import check_version, etag, if_match
 from common.web.idempotency import Answer, Once
 from common.web.pagination import Page, PageRequest
-from ingest.domain.sources import Source, SourceKind
+from ingest.domain.sources import ReadingState, Source, SourceKind
 from ingest.handlers import manage_sources
 from ingest.handlers.manage_sources import FreshSecret, NewSource
-from ingest.storage import sources
+from ingest.storage import readings, sources
 
 router = APIRouter(tags=["sources"])
 _operator = require("operator")
@@ -64,6 +64,15 @@ class SecretMade(SecretShown):
     secret: str = Field(description="`whsec_` + base64; keep it, it is not shown again")
 
 
+class ReadingShown(BaseModel):
+    """How the reading of a source goes (S5). The cursor stays where it was while it fails."""
+
+    last_success_at: datetime | None
+    last_error: str | None = Field(examples=["login_refused"])
+    failures: int = Field(description="In a row")
+    next_at: datetime
+
+
 class SourceShown(BaseModel):
     """A connected source."""
 
@@ -74,6 +83,9 @@ class SourceShown(BaseModel):
     is_enabled: bool
     created_at: datetime
     secrets: list[SecretShown]
+    reading: ReadingShown | None = Field(
+        None, description="How the reading goes; null for sources that push, or never read yet"
+    )
 
 
 class SourceMade(SourceShown):
@@ -119,7 +131,12 @@ async def list_sources(request: Request, page: Annotated[PageRequest, Depends()]
         found = await sources.oldest_first(
             connection, after=(after[0], after[1]) if after else None, limit=page.fetch
         )
-    return page.page(found, _shown, key=lambda source: (source.created_at, source.id))
+        states = await readings.states_of(connection, [source.id for source in found])
+    return page.page(
+        found,
+        lambda source: _shown(source, states.get(source.id)),
+        key=lambda source: (source.created_at, source.id),
+    )
 
 
 @router.get(
@@ -133,10 +150,11 @@ async def show(source_id: UUID, request: Request, response: Response) -> Any:
     """One source, with the ETag that a change must name."""
     async with request.app.state.units.read() as connection:
         source = await sources.find(connection, source_id)
+        states = await readings.states_of(connection, [source_id])
     if source is None:
         raise NotFoundError("there is no such source")
     response.headers["ETag"] = etag(source.version)
-    return _shown(source)
+    return _shown(source, states.get(source_id))
 
 
 @router.patch(
@@ -202,7 +220,7 @@ async def delete_secret(source_id: UUID, secret_id: UUID, request: Request) -> N
         await manage_sources.delete_secret(uow, source_id, secret_id)
 
 
-def _shown(source: Source) -> SourceShown:
+def _shown(source: Source, state: ReadingState | None = None) -> SourceShown:
     return SourceShown(
         id=source.id,
         network=source.network,
@@ -213,6 +231,14 @@ def _shown(source: Source) -> SourceShown:
         secrets=[
             SecretShown(id=secret.id, created_at=secret.created_at) for secret in source.secrets
         ],
+        reading=ReadingShown(
+            last_success_at=state.last_success_at,
+            last_error=state.last_error,
+            failures=state.failures,
+            next_at=state.next_at,
+        )
+        if state
+        else None,
     )
 
 

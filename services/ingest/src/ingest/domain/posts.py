@@ -28,6 +28,7 @@ class FoundPost:
     """A post in our words. Ids are the network's own; `conversation` names the thread's first post.
 
     `detected_via` has one word when a post is read, several once copies were merged (S2).
+    `thread` are the ids before it where the source states them (a mail's References).
     """
 
     native_id: str
@@ -45,6 +46,8 @@ class FoundPost:
     media: tuple[Attachment, ...] = ()
     detected_via: tuple[str, ...] = ("mention",)
     is_private: bool = False
+    title: str | None = None
+    thread: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

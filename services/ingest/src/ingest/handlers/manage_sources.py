@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from common.db.unit_of_work import UnitOfWork
-from common.errors import NotFoundError
+from common.errors import InvalidInputError, NotFoundError
 from common.ids import IdFactory
 from ingest.domain.sources import SecretInfo, Source, SourceKind
 from ingest.gateways import signatures
@@ -41,7 +41,12 @@ class FreshSecret:
 async def connect_source(
     uow: UnitOfWork, wish: NewSource, *, ids: IdFactory, by: str
 ) -> tuple[Source, FreshSecret | None]:
-    """A new source, with its first secret where deliveries are signed."""
+    """A new source, with its first secret where deliveries are signed.
+
+    Raises InvalidInputError `account_missing` for a source that is read: it is read as somebody.
+    """
+    if wish.kind.is_read and not wish.account:
+        raise InvalidInputError("a source that is read needs an account", code="account_missing")
     source = Source(
         id=ids(),
         network=wish.network,

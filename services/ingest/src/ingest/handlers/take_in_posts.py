@@ -133,6 +133,8 @@ def _received(
         url=post.url,
         visibility=Visibility.PRIVATE if post.is_private else Visibility.PUBLIC,
         media=tuple(Media(kind=m.kind, url=m.url, alt_text=m.alt_text) for m in post.media),
+        title=post.title,
+        thread=post.thread,
     )
     event = new_event(
         MentionReceived(mention=mention),

@@ -23,23 +23,25 @@ _KEEP = text("""
 insert into mention (
     mention_id, conversation_id, network, native_id, source_id, account, author_id, author_handle,
     author_name, author_followers, text, posted_at, detected_at, detected_via, in_reply_to,
-    language, url, visibility, media)
+    language, url, visibility, media, title, thread)
 select f.mention_id, f.conversation_id, cast(:network as text), f.native_id,
     cast(:source_id as uuid), f.account, f.author_id,
     f.author_handle, f.author_name, f.author_followers, f.text, f.posted_at,
     cast(:detected_at as timestamptz),
     string_to_array(f.detected_via, ' '), f.in_reply_to, f.language, f.url, f.visibility,
-    cast(f.media as jsonb)
+    cast(f.media as jsonb), f.title,
+    array(select jsonb_array_elements_text(cast(f.thread as jsonb)))
 from unnest(
     cast(:mention_ids as uuid[]), cast(:conversation_ids as uuid[]), cast(:native_ids as text[]),
     cast(:accounts as text[]), cast(:author_ids as text[]), cast(:author_handles as text[]),
     cast(:author_names as text[]), cast(:author_followers as bigint[]), cast(:texts as text[]),
     cast(:posted_ats as timestamptz[]), cast(:detected_vias as text[]),
     cast(:in_reply_tos as text[]), cast(:languages as text[]), cast(:urls as text[]),
-    cast(:visibilities as text[]), cast(:medias as text[])
+    cast(:visibilities as text[]), cast(:medias as text[]), cast(:titles as text[]),
+    cast(:threads as text[])
 ) as f(mention_id, conversation_id, native_id, account, author_id, author_handle, author_name,
        author_followers, text, posted_at, detected_via, in_reply_to, language, url, visibility,
-       media)
+       media, title, thread)
 order by f.native_id
 on conflict do nothing
 returning mention_id
@@ -178,4 +180,6 @@ def _arrays(placed: Sequence[PlacedPost]) -> dict[str, Any]:
             ).decode()
             for post in posts
         ],
+        "titles": [post.title for post in posts],
+        "threads": [orjson.dumps(post.thread).decode() for post in posts],
     }

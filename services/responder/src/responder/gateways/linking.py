@@ -23,7 +23,7 @@ from responder.gateways.adapted import AdaptedChannel
 
 
 def open_channels(links: Sequence[Link], *, timeout: timedelta) -> dict[str, AdaptedChannel]:
-    """The channels by network. Raises ValueError where a secret is missing. Connects nowhere."""
+    """The channels by network. Raises ConfigurationError without a secret. Connects nowhere."""
     accounts: dict[str, dict[str, Adapter]] = {}
     for link in links:
         adapter = _adapter(link, timeout)
