@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 
@@ -21,6 +22,10 @@ from router.domain.clocks import (
 DETECTED = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 TERMS = ClockTerms(duration=timedelta(minutes=10), warn_share=0.7, decisions=frozenset({"service"}))
 RUNNING = Clock(
+    clock_id=UUID(int=1),
+    kind="first_reaction",
+    terms=TERMS,
+    since=DETECTED,
     state=ClockState.RUNNING,
     started_at=DETECTED,
     posted_at=DETECTED - timedelta(minutes=2),
@@ -47,8 +52,8 @@ def test_ten_minutes_from_detection_and_a_warning_at_seventy_percent() -> None:
         (RUNNING, 9.99, True),
         (RUNNING, 10, False),  # too late to act on: the breach speaks
         (replace(RUNNING, warned_at=after(7)), 8, False),
-        (replace(RUNNING, state=ClockState.MET, stopped_at=after(5)), 8, False),
-        (replace(RUNNING, state=ClockState.WAIVED), 8, False),
+        (replace(RUNNING, state=ClockState.MET, stopped_at=after(5), ended_at=after(5)), 8, False),
+        (replace(RUNNING, state=ClockState.WAIVED, ended_at=after(5)), 8, False),
     ],
 )
 def test_a_warning_comes_once_and_in_time(clock: Clock, minutes: float, warns: bool) -> None:
@@ -61,8 +66,8 @@ def test_a_warning_comes_once_and_in_time(clock: Clock, minutes: float, warns: b
         (RUNNING, 9.99, False),
         (RUNNING, 10, True),
         (BREACHED, 12, False),
-        (replace(RUNNING, state=ClockState.MET, stopped_at=after(5)), 12, False),
-        (replace(RUNNING, state=ClockState.WAIVED), 12, False),
+        (replace(RUNNING, state=ClockState.MET, stopped_at=after(5), ended_at=after(5)), 12, False),
+        (replace(RUNNING, state=ClockState.WAIVED, ended_at=after(5)), 12, False),
     ],
 )
 def test_a_breach_is_told_once(clock: Clock, minutes: float, breaches: bool) -> None:
@@ -101,9 +106,9 @@ def test_what_counts_is_when_it_was_sent_not_when_we_heard() -> None:
 @pytest.mark.parametrize(
     "clock",
     [
-        replace(RUNNING, state=ClockState.MET, stopped_at=after(5)),
-        replace(BREACHED, stopped_at=after(12)),
-        replace(RUNNING, state=ClockState.WAIVED),
+        replace(RUNNING, state=ClockState.MET, stopped_at=after(5), ended_at=after(5)),
+        replace(BREACHED, stopped_at=after(12), ended_at=after(12)),
+        replace(RUNNING, state=ClockState.WAIVED, ended_at=after(5)),
     ],
 )
 def test_a_clock_that_waits_for_nothing_is_left_alone(clock: Clock) -> None:
