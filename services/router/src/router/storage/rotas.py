@@ -33,6 +33,13 @@ _SAVE = text(
     """
 )
 
+_OF_ROTA = text(
+    """
+    select name, position, served, turns from rota
+    where name = :name or starts_with(name, :name || '/')
+    """
+)
+
 
 async def lock(connection: AsyncConnection, names: Collection[str]) -> dict[str, RotaState]:
     """These rotas, locked; one that was never used begins empty."""
@@ -56,6 +63,12 @@ async def save(connection: AsyncConnection, name: str, state: RotaState) -> None
             "turns": json.dumps(dict(state.turns)),
         },
     )
+
+
+async def beginning_with(connection: AsyncConnection, name: str) -> dict[str, RotaState]:
+    """A rota's state and those of its teams' people (`name/team`), to look at."""
+    rows = await connection.execute(_OF_ROTA, {"name": name})
+    return {row.name: RotaState(row.position, row.served, row.turns) for row in rows}
 
 
 async def _lock(connection: AsyncConnection, names: Collection[str]) -> dict[str, RotaState]:
