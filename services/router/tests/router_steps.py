@@ -8,7 +8,11 @@ from uuid import UUID
 
 from common.db.unit_of_work import UnitOfWorkFactory
 from common.events.envelope import Event
-from common.ids import derived_id
+from common.ids import derived_id, new_id
+from router.domain.claims import Person
+from router.domain.closing import Closing, Fault, Outcome
+from router.handlers.claim_case import CaseCommand
+from router.handlers.close_case import close_case
 from router.handlers.note_replies import note_replies
 from router.handlers.place_mentions import place_mentions
 from router.storage.configurations import Configurations
@@ -28,6 +32,14 @@ async def stop(units: UnitOfWorkFactory, *events: Event[Any]) -> list[str]:
     async with units.begin() as uow:
         await note_replies(Configurations(), uow, events)
         return [message.type for message in uow.messages]
+
+
+async def close(units: UnitOfWorkFactory, case_id: UUID, outcome: str = "no_action") -> None:
+    """Close a case as Mia, who sees everything."""
+    account = Closing(Outcome(outcome), "a cause", "A summary.", Fault.NOBODY)
+    command = CaseCommand(case_id=case_id, by=Person("dev|mia", "Mia Muster"), teams=None)
+    async with units.begin() as uow:
+        await close_case(uow, command, account, new_id=new_id)
 
 
 def case_of(event: Event[Any]) -> UUID:

@@ -12,7 +12,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 from router_builders import Mentions
-from router_steps import case_of, place
+from router_steps import case_of, close, place
 
 from common.db.unit_of_work import UnitOfWorkFactory
 from common.errors import RetryableError
@@ -44,6 +44,7 @@ async def test_each_mention_gets_its_place_and_its_event(
         "router.case.opened.v1",
         "router.own_post.recorded.v1",
         "router.own_post.recorded.v1",
+        "router.follow_up.planned.v1",
     ]
     rows = await database.fetch("select place, rule, configuration_version from disposition")
     assert sorted((row["place"], row["rule"]) for row in rows) == [
@@ -110,7 +111,8 @@ async def test_the_clock_starts_at_detection_and_only_for_service_and_triage(
     service, triage = make("service"), make("triage")
     praise = make("non_service", kind="praise", thread="p")
     await place(units, configurations, service, triage, praise)
-    clocks = {row["case_id"]: row for row in await database.fetch("select * from clock")}
+    started = await database.fetch("select * from clock where kind = 'first_reaction'")
+    clocks = {row["case_id"]: row for row in started}
     assert set(clocks) == {case_of(service), case_of(triage)}
     clock = clocks[case_of(service)]
     assert clock["started_at"] == make.detected_at
@@ -131,18 +133,34 @@ async def test_the_clock_starts_at_detection_and_only_for_service_and_triage(
     assert case["next_due_at"] == later.data.mention.detected_at + timedelta(minutes=10)
 
 
-async def test_a_closed_case_is_not_continued(
+async def test_a_case_closed_lately_is_reopened_and_later_only_linked(
     units: UnitOfWorkFactory, configurations: Configurations, database: Any
 ) -> None:
     make = Mentions()
-    first, second = make("service", thread="root"), make("service", thread="root")
+    first, second, thanks = (make("service", thread="root") for _ in range(3))
     await place(units, configurations, first)
-    await database.execute(
-        "update cases set state = 'closed', outcome = 'spam', cause = 'c', summary = 's',"
-        " closed_at = now(), closed_by_id = 'dev|mia', closed_by_name = 'Mia'"
+    await close(units, case_of(first))
+    praise = make("non_service", kind="news", thread="root")
+    assert await place(units, configurations, praise) == ["router.mention.parked.v1"]
+
+    published = await place(units, configurations, second)
+    assert published == ["router.case.continued.v1", "router.case.state_changed.v1"]
+    case = await database.fetchrow("select * from cases")
+    assert (case["case_id"], case["state"], case["mentions"]) == (case_of(first), "open", 2)
+    assert (case["outcome"], case["times_reopened"], case["fault"]) == (None, 1, "unknown")
+    assert case["next_due_at"] == second.data.mention.detected_at + timedelta(minutes=10)
+    rule = await database.fetchval(
+        "select rule from disposition where mention_id = $1", second.data.mention.mention_id
     )
-    assert await place(units, configurations, second) == ["router.case.opened.v1"]
-    assert await database.fetchval("select count(*) from cases") == 2
+    assert rule == "reopened_conversation"
+
+    await close(units, case_of(first))
+    await database.execute("update cases set closed_at = closed_at - interval '15 days'")
+    assert (await place(units, configurations, thanks))[0] == "router.case.opened.v1"
+    linked = await database.fetchval(
+        "select linked_case_id from cases where case_id = $1", case_of(thanks)
+    )
+    assert linked == case_of(first)
 
 
 async def test_two_replicas_that_place_one_conversation_make_one_case(

@@ -268,7 +268,12 @@ CLASSIFIER_CRISES_PROPOSED_TOTAL = _counter(
 
 # --- router --------------------------------------------------------------------------------------
 ROUTER_MENTIONS_TOTAL = _counter(
-    "ombud_router_mentions_total", "Mentions by way: opened, continued, parked, own_post", "way"
+    "ombud_router_mentions_total",
+    "Mentions by way: opened, continued, reopened, parked, own_post",
+    "way",
+)
+ROUTER_MENTIONS_MOVED_TOTAL = _counter(
+    "ombud_router_mentions_moved_total", "Mentions moved by a correction", "place", "to_place"
 )
 ROUTER_CASES_OPENED_TOTAL = _counter("ombud_router_cases_opened_total", "Cases opened", "team")
 ROUTER_CASES_CLOSED_TOTAL = _counter("ombud_router_cases_closed_total", "Cases closed", "outcome")
@@ -276,7 +281,7 @@ ROUTER_CASE_STEPS_TOTAL = _counter(
     "ombud_router_case_steps_total", "Changes of a case's state, by the step that led there", "step"
 )
 ROUTER_CLAIMS_TOTAL = _counter(
-    "ombud_router_claims_total", "Claims: granted, refused, released, expired", "outcome"
+    "ombud_router_claims_total", "Claims: granted, refused, released, expired, ended", "outcome"
 )
 ROUTER_CLOCKS_STARTED_TOTAL = _counter(
     "ombud_router_clocks_started_total", "Clocks started", "clock"
@@ -312,6 +317,19 @@ ROUTER_SWEEP_REPAIRED_TOTAL = _counter(
 ROUTER_NEVER_ANSWERED_CASES = _gauge(
     "ombud_router_never_answered_cases", "Open cases overdue for a first reaction"
 )
+ROUTER_DUTY_OFFERS_TOTAL = _counter(
+    "ombud_router_duty_offers_total",
+    "Offers to persons on duty: offered, expired, taken",
+    "outcome",
+)
+ROUTER_ACTIONS_TOTAL = _counter(
+    "ombud_router_actions_total", "Actions: requested, confirmed, refused, overdue", "outcome"
+)
+ROUTER_CUSTOMER_LOOKUPS_TOTAL = _counter(
+    "ombud_router_customer_lookups_total",
+    "Questions to the CRM: answered, unknown, or why there was no answer",
+    "outcome",
+)
 ROUTER_FIRST_REACTION_SECONDS = _histogram(
     "ombud_router_first_reaction_seconds", "From detected to the first reply", buckets=_HUMAN
 )
@@ -334,6 +352,12 @@ RESPONDER_BREAK_GLASS_TOTAL = _counter(
 RESPONDER_BREAK_GLASS_OVERDUE_ROWS = _gauge(
     "ombud_responder_break_glass_overdue_rows",
     "Broken glass that nobody looked at within a day; 0 or an alarm",
+)
+RESPONDER_GATE_FINDINGS_TOTAL = _counter(
+    "ombud_responder_gate_findings_total", "Findings of the gates in drafts", "rule", "level"
+)
+RESPONDER_GATES_LIFTED_TOTAL = _counter(
+    "ombud_responder_gates_lifted_total", "Blocks lifted with a reason, by rule", "rule"
 )
 RESPONDER_DISPATCHES_TOTAL = _counter(
     "ombud_responder_dispatches_total", "Dispatches: sent, failed, unknown", "network", "outcome"

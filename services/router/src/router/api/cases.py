@@ -1,4 +1,4 @@
-"""Cases: the work queue with its filters, one case, the next one for me, closing (S107, S124)."""
+"""Cases: the work queue with its filters, one case, the next one for me (S124)."""
 
 from __future__ import annotations
 
@@ -7,25 +7,18 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
-from pydantic import BaseModel, Field
 
-from common.db.unit_of_work import UnitOfWork
 from common.errors import InvalidInputError
 from common.web.concurrency import etag
-from common.web.idempotency import Answer
 from common.web.pagination import Page, PageRequest
-from router.api.access import Reader, RequiredVersion, Units, Writer, visible_teams
+from router.api.access import Reader, Units, Writer, visible_teams
 from router.api.case_models import (
     CASE_RESPONSES,
     CaseDetail,
     CaseSummary,
     TeamCounts,
-    case_answer,
     shown,
 )
-from router.api.commands import Command
-from router.domain.closing import CAUSE_LENGTH, SUMMARY_LENGTH, Outcome, closing
-from router.handlers.close_case import close_case
 from router.storage import queue
 from router.storage.case_view import case_view
 from router.storage.queue import Filters
@@ -65,14 +58,6 @@ class CaseFilters:
             holder_id=principal_id if self._holder else None,
             clock=self._clock,
         )
-
-
-class ClosingRequest(BaseModel):
-    """How the matter ended; all three are required (S107)."""
-
-    outcome: Outcome
-    cause: Annotated[str, Field(min_length=1, max_length=CAUSE_LENGTH, pattern=r"\S")]
-    summary: Annotated[str, Field(min_length=1, max_length=SUMMARY_LENGTH, pattern=r"\S")]
 
 
 @router.get("/cases", summary="The work queue in due order; closed cases the latest first")
@@ -131,25 +116,3 @@ async def get_case(
         view = await case_view(connection, case_id, visible_teams(principal))
     response.headers["ETag"] = etag(view.case.version)
     return shown(view)
-
-
-@router.post(
-    "/cases/{case_id}/close",
-    summary="Close it with outcome, cause and summary",
-    responses=CASE_RESPONSES,
-)
-async def close(
-    case_id: UUID,
-    body: ClosingRequest,
-    principal: Writer,
-    command: Annotated[Command, Depends()],
-    seen: RequiredVersion,
-) -> Response:
-    account = closing(body.outcome, cause=body.cause, summary=body.summary)
-    wish = command.by(principal, case_id, seen)
-
-    async def effect(uow: UnitOfWork) -> Answer:
-        await close_case(uow, wish, account, new_id=command.new_id)
-        return await case_answer(uow, case_id, wish.teams)
-
-    return await command.run(effect)

@@ -64,7 +64,12 @@ async def lift(
 ) -> Response:
     async def effect(uow: UnitOfWork) -> Answer:
         case_id = await lift_mention(
-            command.configurations, uow, mention_id, by=person(principal), team=body.team
+            command.configurations,
+            uow,
+            mention_id,
+            by=person(principal),
+            team=body.team,
+            new_id=command.new_id,
         )
         # To whichever team it went: who lifted it may see what became of it.
         return await case_answer(uow, case_id, None)

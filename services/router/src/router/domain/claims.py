@@ -33,8 +33,15 @@ class Claim:
 
 
 class ReleaseReason(enum.StrEnum):
+    """How a claim ends by itself or by its holder; other steps end it in their own name."""
+
     RELEASED = "released"
     EXPIRED = "expired"
+
+
+def release_reason(ending: CaseStep) -> ReleaseReason:
+    """The reason that goes with the step release or expire."""
+    return ReleaseReason.EXPIRED if ending is CaseStep.EXPIRE else ReleaseReason.RELEASED
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ MEANING: Mapping[CaseState, str] = {
     CaseState.WAITING_DEPARTMENT: "a department owes its answer",
     CaseState.TRANSFERRED: "a classic helpdesk works on it; a follow-up brings it back",
     CaseState.FOLLOW_UP: "comes back on a date",
-    CaseState.OBSERVING: "our offers stay unanswered, or nothing is to be said; we keep an eye on it",
+    CaseState.OBSERVING: "our offers stay unanswered, or nothing is to be said; we look at it",
     CaseState.RESOLVED: "done and accounted for; closes by itself unless the customer disagrees",
     CaseState.UNSOLVABLE: "cannot be done, the customer was told; closes by itself",
     CaseState.CLOSED: "final, unless the conversation goes on in time",

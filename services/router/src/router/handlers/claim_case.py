@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
 
 from common.db.unit_of_work import UnitOfWork
 from common.errors import ConflictError, InvalidInputError
-from common.events.envelope import new_event
 from common.events.router import CaseClaimed
 from common.ids import IdFactory
 from common.observability import metrics
-from common.timers import store as timers
-from common.timers.store import DueTimer, NewTimer
+from common.timers.store import DueTimer
 from router.domain import claims
-from router.domain.claims import Claim, Person, ReleaseReason
+from router.domain.claims import Claim, Person
 from router.domain.configuration import Configuration
+from router.domain.states import CaseStep, rest_step
+from router.domain.steps import hold
 from router.handlers import case_events
 from router.handlers.lock_case import lock_case, refuse_stale
+from router.handlers.move_case import CLAIM_TIMER, Move, move_cases, step
 from router.storage import cases
 from router.storage.cases import LockedCase
 
-CLAIM_TIMER = "claim_expiry"
+__all__ = ["CLAIM_TIMER", "CaseCommand", "claim_case", "expire_claims", "release_case"]
+_CLAIMED = "Taken into work."
+_RELEASED = "Given back."
+_EXPIRED = "The lease ran out."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,65 +69,65 @@ async def claim_case(
     # After the holder: who comes second must read whom to talk to, not that they are late.
     refuse_stale(case, expected=command.expected_version)
     if effect.lapsed is not None:
-        _publish_released(uow, case, effect.lapsed, ReleaseReason.EXPIRED, new_id())
-    await cases.hold(uow.connection, case.case_id, effect.claim)
-    await timers.arm(uow.connection, [_expiry(case, effect.claim)])
+        expired = _ending(case, CaseStep.EXPIRE, occasion=new_id())
+        await move_cases(uow, [expired])
+        case = replace(case, standing=expired.to)
+    occasion = new_id()
     uow.publish(
-        new_event(
+        case_events.Teller(case, occasion=occasion, now=uow.now).tell(
             CaseClaimed(
                 case_id=case.case_id,
                 conversation_id=case.conversation_id,
                 actor=case_events.actor(command.by),
                 lease_until=effect.claim.until,
                 team=case.team,
-            ),
-            id=new_id(),
-            subject=case.case_id,
-            time=uow.now,
+            )
         )
+    )
+    await move_cases(
+        uow,
+        [
+            Move(
+                case=case,
+                step=CaseStep.CLAIM,
+                to=hold(case.standing, effect.claim),
+                reason=_CLAIMED,
+                occasion=occasion,
+                actor=command.by,
+            )
+        ],
     )
     metrics.ROUTER_CLAIMS_TOTAL.labels("granted").inc()
     return effect.claim
 
 
 async def release_case(uow: UnitOfWork, command: CaseCommand, *, new_id: IdFactory) -> None:
-    """Give the case back to its team's queue. Raises as `claim_case` does."""
+    """Give the case back: to its team's queue, or to what it waited for before it was claimed.
+
+    Raises as `claim_case` does.
+    """
     case = await lock_case(uow, command.case_id, teams=command.teams)
     claims.release(case.state, case.claim, by=command.by, now=uow.now)
     refuse_stale(case, expected=command.expected_version)
-    await cases.free(uow.connection, [case.case_id])
-    await timers.cancel(uow.connection, [case.case_id], [CLAIM_TIMER])
-    if case.claim is not None:
-        lasted = case.claim.lasts(uow.now)
-        reason = ReleaseReason.RELEASED if lasted else ReleaseReason.EXPIRED
-        _publish_released(uow, case, case.claim, reason, new_id())
+    has_lapsed = case.claim is not None and not case.claim.lasts(uow.now)
+    ending = CaseStep.EXPIRE if has_lapsed else CaseStep.RELEASE
+    move = _ending(case, ending, occasion=new_id())
+    await move_cases(uow, [replace(move, actor=command.by)])
 
 
 async def expire_claims(uow: UnitOfWork, due: Sequence[DueTimer]) -> None:
     """Free the cases whose lease has run out; one that was renewed in between is kept."""
     locked = await cases.lock(uow.connection, [timer.owner_id for timer in due])
-    freed = []
+    moves = []
     for timer in due:
         case = locked.get(timer.owner_id)
-        if case is None or not claims.has_expired(case.state, case.claim, now=uow.now):
-            continue
-        if case.claim is not None:
-            freed.append(case.case_id)
-            _publish_released(uow, case, case.claim, ReleaseReason.EXPIRED, timer.occurrence_id)
-    await cases.free(uow.connection, freed)
+        if case is not None and claims.has_expired(case.state, case.claim, now=uow.now):
+            moves.append(_ending(case, CaseStep.EXPIRE, occasion=timer.occurrence_id))
+    await move_cases(uow, moves)
 
 
-def _expiry(case: LockedCase, claim: Claim) -> NewTimer:
-    return NewTimer(
-        owner_id=case.case_id,
-        conversation_id=case.conversation_id,
-        kind=CLAIM_TIMER,
-        due_at=claim.until,
-    )
-
-
-def _publish_released(
-    uow: UnitOfWork, case: LockedCase, claim: Claim, reason: ReleaseReason, id: UUID
-) -> None:
-    uow.publish(case_events.released(case, claim, reason=reason, id=id, now=uow.now))
-    metrics.ROUTER_CLAIMS_TOTAL.labels(reason.value).inc()
+def _ending(case: LockedCase, ending: CaseStep, *, occasion: UUID) -> Move:
+    """The claim ends; `ending` is release or expire."""
+    reason = _RELEASED if ending is CaseStep.RELEASE else _EXPIRED
+    move = step(case, rest_step(case.standing.rests_as, ending), reason=reason, occasion=occasion)
+    return replace(move, release=claims.release_reason(ending).value)

@@ -16,19 +16,14 @@ from common.events.classifier import MentionClassified
 from common.events.envelope import Event
 from common.ids import derived_id
 from common.observability import metrics
-from common.timers import store as timers
-from common.timers.store import NewTimer
-from router.domain.clocks import FIRST_REACTION
 from router.domain.configuration import Configuration
 from router.domain.placing import own_post_rule, routing_rule
+from router.handlers.clock_steps import start_clocks
+from router.handlers.hear_customers import hear_customers
+from router.handlers.move_case import move_cases
 from router.handlers.placement_batch import Candidate, PlacementBatch, facts_of
-from router.storage import cases, clocks, dispositions, rotas
-from router.storage.clocks import NewClock
+from router.storage import cases, clocks, dispositions, issues, placed_cases, rotas
 from router.storage.configurations import Configurations
-
-WARN_TIMER = "first_reaction_warn"
-BREACH_TIMER = "first_reaction_breach"
-FIRST_REACTION_TIMERS = (WARN_TIMER, BREACH_TIMER)
 
 
 async def place_mentions(
@@ -54,6 +49,7 @@ async def place_mentions(
         configuration_version=configuration.version,
         now=uow.now,
     )
+    await hear_customers(configuration, uow, batch.spoken)
 
 
 async def lock_and_begin(
@@ -63,13 +59,13 @@ async def lock_and_begin(
     names = {candidate.rule.rota for candidate in candidates if candidate.rule.rota}
     conversations = {candidate.data.mention.conversation_id for candidate in candidates}
     locked_rotas = await rotas.lock(uow.connection, names)
-    open_cases = await cases.lock_open(uow.connection, conversations)
-    return PlacementBatch(configuration, open_cases, locked_rotas, uow.now)
+    known = await placed_cases.lock_conversations(uow.connection, conversations)
+    return PlacementBatch(configuration, known, locked_rotas, uow.now)
 
 
 async def store(uow: UnitOfWork, batch: PlacementBatch) -> None:
-    """Write the batch's cases, clocks, timers and turns, and publish its events."""
-    opened = await cases.open_cases(
+    """Write the batch: cases, clocks, issues, turns, and what returns; publish its events."""
+    opened = await placed_cases.open_cases(
         uow.connection,
         batch.new_cases,
         configuration_version=batch.configuration.version,
@@ -77,12 +73,17 @@ async def store(uow: UnitOfWork, batch: PlacementBatch) -> None:
     )
     if opened < len(batch.new_cases):
         raise RetryableError("another replica has just opened a case for the same conversation")
-    await cases.continue_cases(uow.connection, list(batch.continuations.values()))
-    await clocks.start(uow.connection, batch.clocks)
-    await timers.arm(uow.connection, [t for clock in batch.clocks for t in _timers_of(clock)])
+    await cases.reopen(uow.connection, batch.reopened)
+    await placed_cases.continue_cases(uow.connection, list(batch.continuations.values()))
+    await issues.add(uow.connection, batch.issues, now=uow.now, by=None)
+    await start_clocks(uow, batch.clocks)
+    await clocks.refresh_cases(
+        uow.connection, batch.continuations.keys() & {clock.case_id for clock in batch.clocks}
+    )
     for name, state in batch.rotas.items():
         await rotas.save(uow.connection, name, state)
     uow.publish(*batch.events)
+    await move_cases(uow, list(batch.moves.values()))
     _count(batch)
 
 
@@ -105,24 +106,7 @@ def _candidate(configuration: Configuration, event: Event[MentionClassified]) ->
         is_classified_own=event.data.classification.own_post,
     ) or routing_rule(configuration, facts)
     event_id = derived_id("router", "placed", mention.mention_id)
-    return Candidate(event.data, facts, rule, event_id, event)
-
-
-def _timers_of(clock: NewClock) -> tuple[NewTimer, NewTimer]:
-    return (
-        NewTimer(
-            owner_id=clock.case_id,
-            conversation_id=clock.conversation_id,
-            kind=WARN_TIMER,
-            due_at=clock.warn_at,
-        ),
-        NewTimer(
-            owner_id=clock.case_id,
-            conversation_id=clock.conversation_id,
-            kind=BREACH_TIMER,
-            due_at=clock.due_at,
-        ),
-    )
+    return Candidate(event.data, facts, rule, event_id, event, (mention.mention_id,))
 
 
 def _count(batch: PlacementBatch) -> None:
@@ -130,5 +114,3 @@ def _count(batch: PlacementBatch) -> None:
         metrics.ROUTER_MENTIONS_TOTAL.labels(way.value).inc(number)
     for team, number in Counter(case.team for case in batch.new_cases).items():
         metrics.ROUTER_CASES_OPENED_TOTAL.labels(team).inc(number)
-    if batch.clocks:
-        metrics.ROUTER_CLOCKS_STARTED_TOTAL.labels(FIRST_REACTION).inc(len(batch.clocks))

@@ -7,7 +7,7 @@ mentions again comes to the same cases, and whoever consumes us recognises the e
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -20,30 +20,56 @@ from common.events.parts import Part, RunningClock
 from common.events.router import CaseContinued, CaseOpened, MentionParked, OwnPostRecorded
 from common.events.vocabulary import ClockKind
 from common.ids import derived_id
+from router.domain.clocks import FIRST_REACTION
 from router.domain.configuration import Configuration
 from router.domain.placing import (
     OPEN_CONVERSATION_REASON,
     OPEN_CONVERSATION_RULE,
+    REOPENED_REASON,
+    REOPENED_RULE,
     Place,
     Way,
+    may_reopen,
+    returning_step,
     way,
 )
 from router.domain.rota import RotaState, take_turns
 from router.domain.routing import Facts, Rule, graver
-from router.storage.cases import Continuation, NewCase, OpenCase
+from router.domain.states import CaseState, CaseStep
+from router.handlers import clock_events
+from router.handlers.clock_steps import new_clock
+from router.handlers.hear_customers import Spoken
+from router.handlers.move_case import Move, step
 from router.storage.clocks import NewClock
 from router.storage.dispositions import NewDisposition
+from router.storage.issues import NewIssue
+from router.storage.placed_cases import Continuation, Conversation, NewCase, OpenCase
+
+_WHY = {
+    Way.CONTINUED: (OPEN_CONVERSATION_RULE, OPEN_CONVERSATION_REASON),
+    Way.REOPENED: (REOPENED_RULE, REOPENED_REASON),
+}
+_RETURN_REASONS = {
+    CaseStep.CUSTOMER_RETURNED: "A further post came in the conversation.",
+    CaseStep.REOPEN: "The matter goes on: a further post came in the conversation.",
+}
 
 
 @dataclass(slots=True)
 class Candidate:
-    """A classified mention and the rule for it. `event_id` names the event it will lead to."""
+    """A classified mention and the rule for it. `event_id` names the event it will lead to.
+
+    `identity` is what the id of a case derives from, should the mention open one. `lifted_at` is
+    when a person said that a parked mention matters.
+    """
 
     data: MentionClassified
     facts: Facts
     rule: Rule
     event_id: UUID
     cause: Event[Any] | None
+    identity: tuple[object, ...]
+    lifted_at: datetime | None = None
 
 
 def facts_of(data: MentionClassified) -> Facts:
@@ -72,23 +98,26 @@ def facts_of(data: MentionClassified) -> Facts:
 
 @dataclass(slots=True)
 class PlacementBatch:
-    """What mentions come to; `open_cases` (by conversation) and `rotas` are locked already."""
+    """What mentions come to; `conversations` and `rotas` are locked already."""
 
     configuration: Configuration
-    open_cases: dict[UUID, OpenCase]
+    conversations: dict[UUID, Conversation]
     rotas: dict[str, RotaState]
     now: datetime
     new_cases: list[NewCase] = field(default_factory=list)
     continuations: dict[UUID, Continuation] = field(default_factory=dict)
     dispositions: list[NewDisposition] = field(default_factory=list)
     clocks: list[NewClock] = field(default_factory=list)
+    issues: list[NewIssue] = field(default_factory=list)
+    moves: dict[UUID, Move] = field(default_factory=dict)
+    reopened: dict[UUID, datetime] = field(default_factory=dict)
     events: list[Event[Any]] = field(default_factory=list)
     ways: list[Way] = field(default_factory=list)
+    spoken: list[Spoken] = field(default_factory=list)
 
     def place(self, candidate: Candidate) -> None:
         """Give a mention its one place."""
-        has_open_case = candidate.data.mention.conversation_id in self.open_cases
-        going = way(candidate.rule, has_open_case=has_open_case)
+        going = self._way(candidate)
         name, reason = candidate.rule.name, candidate.rule.reason
         if going is Way.OWN_POST:
             self._note_own_post(candidate)
@@ -97,21 +126,53 @@ class PlacementBatch:
             self._park(candidate)
             self._dispose(candidate, Place.PARKED, None, (name, reason))
         else:
-            if going is Way.CONTINUED:
-                name, reason = OPEN_CONVERSATION_RULE, OPEN_CONVERSATION_REASON
-            self._dispose(candidate, Place.CASE, self.into_case(candidate), (name, reason))
+            why = _WHY.get(going, (name, reason))
+            self._dispose(candidate, Place.CASE, self.into_case(candidate), why)
         self.ways.append(going)
 
     def into_case(self, candidate: Candidate) -> UUID:
-        """Let the mention continue its conversation's open case, or open one; the case's id."""
-        case = self.open_cases.get(candidate.data.mention.conversation_id)
-        return self._open(candidate) if case is None else self._continue(candidate, case)
+        """Let the mention join its conversation's case, reopen it, or open one.
 
-    def _open(self, candidate: Candidate) -> UUID:
+        The id of the case that counts it, which is the conversation's own.
+        """
+        known = self.conversations.setdefault(
+            candidate.data.mention.conversation_id, Conversation()
+        )
+        if known.open is None and known.closed is not None and self._may_reopen(candidate, known):
+            known.open, known.closed = known.closed, None
+        if known.open is None:
+            return self._open(candidate, known)
+        return self._continue(candidate, known.open)
+
+    def _way(self, candidate: Candidate) -> Way:
+        known = self.conversations.get(candidate.data.mention.conversation_id)
+        if known is None:
+            return way(candidate.rule, has_open_case=False, may_reopen=False)
+        return way(
+            candidate.rule,
+            has_open_case=known.open is not None,
+            may_reopen=self._may_reopen(candidate, known),
+        )
+
+    def _may_reopen(self, candidate: Candidate, known: Conversation) -> bool:
+        row = known.closed.locked if known.closed else None
+        return (
+            row is not None
+            and row.closed_at is not None
+            and may_reopen(
+                self.configuration.cases,
+                closed_at=row.closed_at,
+                outcome=row.outcome,
+                detected_at=candidate.data.mention.detected_at,
+            )
+        )
+
+    def _open(self, candidate: Candidate, known: Conversation) -> UUID:
         mention, facts, rule = candidate.data.mention, candidate.facts, candidate.rule
-        case_id = derived_id("router", "case", mention.mention_id)
+        case_id = derived_id("router", "case", *candidate.identity)
         team = rule.team or self._next_of_rota(rule.rota)
-        clocks = self._start_clock(candidate, case_id)
+        clocks = self._start_clock(candidate, case_id, clock_events.first_reaction_id(case_id))
+        linked = known.closed.case_id if known.closed else None
         self.new_cases.append(
             NewCase(
                 case_id=case_id,
@@ -128,11 +189,23 @@ class PlacementBatch:
                 language=facts.language,
                 detected_at=mention.detected_at,
                 due_at=clocks[0].due_at if clocks else None,
+                rings_at=clocks[0].warn_at if clocks else None,
+                customer_id=mention.author.id,
+                linked_case_id=linked,
+                topics=" ".join(facts.topics),
             )
         )
-        self.open_cases[mention.conversation_id] = OpenCase(
-            case_id, team, facts.decision, bool(clocks)
+        known.open = OpenCase(
+            case_id=case_id,
+            home=case_id,
+            team=team,
+            decision=facts.decision,
+            has_first_reaction=bool(clocks),
+            customer_id=mention.author.id,
+            locked=None,
         )
+        self._note_issues(candidate, case_id)
+        self._hear(candidate, known.open)
         self._publish(
             candidate,
             case_id,
@@ -146,81 +219,152 @@ class PlacementBatch:
                 rule=rule.name,
                 configuration_version=self.configuration.version,
                 clocks=clocks,
+                linked_case_id=linked,
             ),
         )
         return case_id
 
     def _continue(self, candidate: Candidate, case: OpenCase) -> UUID:
         mention, facts = candidate.data.mention, candidate.facts
-        clocks = () if case.has_first_reaction else self._start_clock(candidate, case.case_id)
-        decision = graver(case.decision, facts.decision)
-        self._add(candidate, case.case_id, decision, clocks)
-        self.open_cases[mention.conversation_id] = replace(
-            case, decision=decision, has_first_reaction=case.has_first_reaction or bool(clocks)
-        )
+        is_reopened = self._return(candidate, case)
+        clocks: tuple[RunningClock, ...] = ()
+        if not case.has_first_reaction:
+            clocks = self._start_clock(candidate, case.case_id, self._clock_id(candidate, case))
+        case.decision = graver(case.decision, facts.decision)
+        case.has_first_reaction = case.has_first_reaction or bool(clocks)
+        self._add(candidate, case, clocks)
+        self._note_issues(candidate, case.home)
+        self._hear(candidate, case)
         self._publish(
             candidate,
-            case.case_id,
+            case.home,
             CaseContinued(
-                case_id=case.case_id,
+                case_id=case.home,
                 conversation_id=mention.conversation_id,
                 mention=mention,
                 classification=candidate.data.classification,
                 team=case.team,
                 clocks=clocks,
+                is_reopened=is_reopened,
+                surviving_case_id=None if case.home == case.case_id else case.case_id,
             ),
         )
-        return case.case_id
+        return case.home
 
-    def _add(
-        self,
-        candidate: Candidate,
-        case_id: UUID,
-        decision: str,
-        clocks: tuple[RunningClock, ...],
-    ) -> None:
-        detected_at = candidate.data.mention.detected_at
-        added = self.continuations.get(case_id)
-        if added is None:
-            added = self.continuations[case_id] = Continuation(
-                case_id=case_id,
-                mentions=0,
-                last_mention_at=detected_at,
-                decision=decision,
-                abusive=False,
-                urgent=False,
-                due_at=None,
-            )
-        added.mentions += 1
+    def _return(self, candidate: Candidate, case: OpenCase) -> bool:
+        """Let the post end what its case waits for, at most once a batch; whether it reopens it."""
+        row = case.locked
+        if row is None or case.case_id in self.moves:
+            return False
+        is_by_customer = case.customer_id in (None, candidate.data.mention.author.id)
+        wanted = returning_step(
+            row.state, decision=candidate.facts.decision, is_by_customer=is_by_customer
+        )
+        if row.state is CaseState.CLOSED:
+            wanted = CaseStep.REOPEN  # the rules let it open a case: whatever it is, it goes on
+        if wanted is None:
+            return False
+        move = step(row, wanted, reason=_RETURN_REASONS[wanted], occasion=candidate.event_id)
+        if move.to == row.standing:
+            return False
+        self.moves[case.case_id] = move
+        if wanted is not CaseStep.REOPEN:
+            return False
+        self.reopened[case.case_id] = candidate.data.mention.detected_at
+        return True
+
+    def _clock_id(self, candidate: Candidate, case: OpenCase) -> UUID:
+        if case.case_id not in self.reopened and (
+            case.locked is None or case.locked.reopened_at is None
+        ):
+            return clock_events.first_reaction_id(case.case_id)
+        return clock_events.clock_id_of(
+            case.case_id, FIRST_REACTION, candidate.data.mention.mention_id
+        )
+
+    def _add(self, candidate: Candidate, case: OpenCase, clocks: tuple[RunningClock, ...]) -> None:
+        detected_at, facts = candidate.data.mention.detected_at, candidate.facts
+        added = self._addition(case.case_id, detected_at)
+        self._addition(case.home, detected_at).mentions += 1
         added.last_mention_at = max(added.last_mention_at, detected_at)
-        added.decision = decision
-        added.abusive |= candidate.facts.abusive
-        added.urgent |= candidate.facts.urgent
+        added.decision = case.decision
+        added.abusive |= facts.abusive
+        added.urgent |= facts.urgent
         added.due_at = clocks[0].due_at if clocks else added.due_at
+        if case.customer_id not in (None, candidate.data.mention.author.id):
+            added.bystanders += 1
 
-    def _start_clock(self, candidate: Candidate, case_id: UUID) -> tuple[RunningClock, ...]:
-        """The first-reaction clock, if the mention's decision starts one: from detection (S47)."""
+    def _addition(self, case_id: UUID, detected_at: datetime) -> Continuation:
+        known = self.continuations.get(case_id)
+        if known is None:
+            known = Continuation(case_id=case_id, last_mention_at=detected_at)
+            self.continuations[case_id] = known
+        return known
+
+    def _note_issues(self, candidate: Candidate, case_id: UUID) -> None:
+        """The concerns of a mention become issues of its case (S27)."""
+        mention_id = candidate.data.mention.mention_id
+        for number, concern in enumerate(candidate.data.classification.concerns):
+            self.issues.append(
+                NewIssue(
+                    issue_id=derived_id("router", "issue", mention_id, number),
+                    case_id=case_id,
+                    mention_id=mention_id,
+                    topic=concern.topic,
+                    text=concern.text,
+                    department=concern.department,
+                )
+            )
+
+    def _start_clock(
+        self, candidate: Candidate, case_id: UUID, clock_id: UUID
+    ) -> tuple[RunningClock, ...]:
+        """The first-reaction clock, if the mention's decision starts one: from detection (S47).
+
+        Where a person lifts a mention that was parked, it starts with their word.
+        """
         terms = self.configuration.first_reaction
-        if candidate.facts.decision not in terms.decisions:
+        if candidate.facts.decision not in terms.decisions and candidate.lifted_at is None:
             return ()
         mention = candidate.data.mention
-        running = RunningClock(
-            kind=ClockKind.FIRST_REACTION,
-            started_at=mention.detected_at,
-            warn_at=terms.warn_at(mention.detected_at),
-            due_at=terms.due_at(mention.detected_at),
+        clock = new_clock(
+            clock_id=clock_id,
+            case=(case_id, mention.conversation_id),
+            kind=FIRST_REACTION,
+            terms=terms,
+            version=self.configuration.version,
+            started_at=candidate.lifted_at or mention.detected_at,
+            posted_at=mention.posted_at,
         )
-        self.clocks.append(
-            NewClock(
-                case_id=case_id,
+        self.clocks.append(clock)
+        return (
+            RunningClock(
+                kind=ClockKind.FIRST_REACTION,
+                started_at=clock.started_at,
+                warn_at=clock.warn_at,
+                due_at=clock.due_at,
+            ),
+        )
+
+    def _hear(self, candidate: Candidate, case: OpenCase) -> None:
+        """What the case's customer said, for its clocks; other people's posts are not theirs."""
+        mention = candidate.data.mention
+        if case.customer_id not in (None, mention.author.id):
+            return
+        self.spoken.append(
+            Spoken(
+                case_id=case.case_id,
                 conversation_id=mention.conversation_id,
+                team=case.team,
+                mention_id=mention.mention_id,
+                author_id=mention.author.id,
+                decision=candidate.facts.decision,
                 posted_at=mention.posted_at,
-                started_at=running.started_at,
-                warn_at=running.warn_at,
-                due_at=running.due_at,
+                detected_at=mention.detected_at,
+                repeated=candidate.data.classification.repeat_contacts,
+                opens_case=case.locked is None,
             )
         )
-        return (running,)
 
     def _park(self, candidate: Candidate) -> None:
         mention = candidate.data.mention

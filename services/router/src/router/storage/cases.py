@@ -1,14 +1,15 @@
-"""The rows of cases: opened and continued in batches, locked and changed one by one.
+"""The rows of cases under their locks: locked, moved from state to state, accounted for.
 
 Whoever locks several cases does it by (conversation_id, case_id), so that two batches never wait
-for each other. Reading for the queue is queue.py.
+for each other. The hot path is placed_cases.py, reading for the queue is queue.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, text
@@ -17,145 +18,106 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from router.domain.claims import Claim, Person
 from router.domain.closing import Closing
 from router.domain.states import CaseState
+from router.domain.steps import Standing
 
-_LOCK_OPEN = text(
-    """
-    select case_id, conversation_id, team, decision,
-        exists (
-            select from clock where clock.case_id = cases.case_id and kind = 'first_reaction'
-        ) as has_first_reaction
-    from cases
-    where conversation_id = any(cast(:conversations as uuid[])) and state <> 'closed'
-    order by conversation_id, case_id
-    for update of cases
-    """
-)
-_OPEN = text(
-    """
-    insert into cases (
-        case_id, conversation_id, network, account, team, rule, reason, configuration_version,
-        decision, kind, abusive, urgent, language, detected_at, opened_at, mentions,
-        last_mention_at, next_due_at
-    )
-    select case_id, conversation_id, network, account, team, rule, reason,
-        cast(:configuration_version as integer), decision, kind, abusive, urgent, language,
-        detected_at, cast(:now as timestamptz), 1, detected_at, coalesce(due_at, 'infinity')
-    from unnest(
-        cast(:case_id as uuid[]), cast(:conversation_id as uuid[]), cast(:network as text[]),
-        cast(:account as text[]), cast(:team as text[]), cast(:rule as text[]),
-        cast(:reason as text[]), cast(:decision as text[]), cast(:kind as text[]),
-        cast(:abusive as boolean[]), cast(:urgent as boolean[]), cast(:language as text[]),
-        cast(:detected_at as timestamptz[]), cast(:due_at as timestamptz[])
-    ) as new (
-        case_id, conversation_id, network, account, team, rule, reason, decision, kind, abusive,
-        urgent, language, detected_at, due_at
-    )
-    order by conversation_id
-    on conflict (conversation_id) where state <> 'closed' do nothing
-    """
-)
-_CONTINUE = text(
-    """
-    update cases set
-        mentions = cases.mentions + more.mentions,
-        last_mention_at = greatest(cases.last_mention_at, more.last_mention_at),
-        decision = more.decision,
-        abusive = cases.abusive or more.abusive,
-        urgent = cases.urgent or more.urgent,
-        next_due_at = least(cases.next_due_at, more.due_at),
-        version = cases.version + 1
-    from unnest(
-        cast(:case_id as uuid[]), cast(:mentions as integer[]),
-        cast(:last_mention_at as timestamptz[]), cast(:decision as text[]),
-        cast(:abusive as boolean[]), cast(:urgent as boolean[]), cast(:due_at as timestamptz[])
-    ) as more (case_id, mentions, last_mention_at, decision, abusive, urgent, due_at)
-    where cases.case_id = more.case_id
-    """
-)
+COLUMNS = """
+    cases.case_id, cases.conversation_id, cases.team, cases.state, cases.version,
+    cases.holder_id, cases.holder_name, cases.lease_until, cases.owner_id, cases.owner_name,
+    cases.rests_as, cases.returns_at, cases.offers_unanswered, cases.decision, cases.mentions,
+    cases.outcome, cases.outcome_sent_at, cases.closed_at, cases.merged_into, cases.reopened_at,
+    cases.crisis_id, cases.last_reply_at
+"""
 _LOCK = text(
-    """
-    select case_id, conversation_id, team, state, version, holder_id, holder_name, lease_until
-    from cases
+    f"""
+    select {COLUMNS} from cases
     where case_id = any(cast(:case_ids as uuid[]))
         and (cast(:teams as text[]) is null or team = any(cast(:teams as text[])))
     order by conversation_id, case_id
     for update
+    """  # noqa: S608  (no input)
+)
+_SURVIVORS = text(
+    """
+    select case_id, merged_into from cases
+    where case_id = any(cast(:case_ids as uuid[])) and merged_into is not null
     """
 )
-_HOLD = text(
+_MOVE = text(
     """
-    update cases set state = 'claimed', holder_id = :holder_id, holder_name = :holder_name,
-        lease_until = :until, version = version + 1
-    where case_id = :case_id
+    update cases set
+        state = new.state, holder_id = new.holder_id, holder_name = new.holder_name,
+        lease_until = new.lease_until, owner_id = new.owner_id, owner_name = new.owner_name,
+        rests_as = new.rests_as, returns_at = new.returns_at,
+        offers_unanswered = new.offers_unanswered, version = cases.version + 1
+    from unnest(
+        cast(:case_id as uuid[]), cast(:state as text[]), cast(:holder_id as text[]),
+        cast(:holder_name as text[]), cast(:lease_until as timestamptz[]),
+        cast(:owner_id as text[]), cast(:owner_name as text[]), cast(:rests_as as text[]),
+        cast(:returns_at as timestamptz[]), cast(:offers_unanswered as integer[])
+    ) as new (
+        case_id, state, holder_id, holder_name, lease_until, owner_id, owner_name, rests_as,
+        returns_at, offers_unanswered
+    )
+    where cases.case_id = new.case_id
     """
 )
-_FREE = text(
+# The account comes with the state, because a constraint wants both or neither.
+_ACCOUNT = text(
     """
-    update cases set state = 'open', holder_id = null, holder_name = null, lease_until = null,
-        version = version + 1
+    update cases set
+        state = :state, outcome = :outcome, cause = :cause, summary = :summary, fault = :fault,
+        closed_at = case when :state = 'closed' then cast(:at as timestamptz) end,
+        closed_by_id = :by_id, closed_by_name = :by_name, holder_id = null, holder_name = null,
+        lease_until = null, rests_as = null, returns_at = :returns_at,
+        next_due_at = 'infinity', version = version + 1
     where case_id = any(cast(:case_ids as uuid[]))
     """
 )
-_CLOSE = text(
+_CLOSE_SETTLED = text(
     """
-    update cases set state = 'closed', outcome = :outcome, cause = :cause, summary = :summary,
-        closed_at = :at, closed_by_id = :by_id, closed_by_name = :by_name,
-        holder_id = null, holder_name = null, lease_until = null, next_due_at = 'infinity',
-        version = version + 1
+    update cases set state = 'closed', closed_at = :at, returns_at = null,
+        next_due_at = 'infinity', version = version + 1
+    where case_id = any(cast(:case_ids as uuid[]))
+    returning case_id, outcome, cause, summary, fault, closed_by_id, closed_by_name
+    """
+)
+_REOPEN = text(
+    """
+    update cases set state = 'open', outcome = null, cause = null, summary = null,
+        fault = 'unknown', closed_at = null, closed_by_id = null, closed_by_name = null,
+        returns_at = null, offers_unanswered = 0, merged_into = null,
+        times_reopened = times_reopened + 1, reopened_at = again.at, version = version + 1
+    from unnest(cast(:case_ids as uuid[]), cast(:at as timestamptz[])) as again (id, at)
+    where cases.case_id = again.id
+    """
+)
+_HAND_OVER = text("update cases set team = :team, version = version + 1 where case_id = :case_id")
+_TRIAGE = text(
+    """
+    update cases set triage_outcome = :outcome, triaged_at = :at, triaged_by_id = :by_id,
+        triaged_by_name = :by_name, version = version + 1
     where case_id = :case_id
     """
 )
+_OUTCOME_SENT = text(
+    """
+    update cases set outcome_sent_at = sent.at
+    from unnest(cast(:case_ids as uuid[]), cast(:sent_at as timestamptz[])) as sent (case_id, at)
+    where cases.case_id = sent.case_id
+        and (cases.outcome_sent_at is null or cases.outcome_sent_at < sent.at)
+    """
+)
+_MERGE_INTO = text("update cases set merged_into = :target where case_id = :case_id")
+_HAS_MERGED = text(
+    "select exists (select from cases where merged_into = cast(:case_id as uuid)) as has_merged"
+)
+
+
 _NOTHING_DUE = text(
     """
     update cases set next_due_at = 'infinity' where case_id = any(cast(:case_ids as uuid[]))
     """
 )
-
-
-@dataclass(frozen=True, slots=True)
-class OpenCase:
-    """The open case of a conversation, locked, or opened a moment ago in the same batch."""
-
-    case_id: UUID
-    team: str
-    decision: str
-    has_first_reaction: bool
-
-
-@dataclass(slots=True, kw_only=True)
-class NewCase:
-    """A case that begins; `due_at` is the deadline of its first clock, if it has one.
-
-    Rows of the hot path are not frozen: that alone would make them four times as slow to build.
-    """
-
-    case_id: UUID
-    conversation_id: UUID
-    network: str
-    account: str | None
-    team: str
-    rule: str
-    reason: str
-    decision: str
-    kind: str
-    abusive: bool
-    urgent: bool
-    language: str
-    detected_at: datetime
-    due_at: datetime | None
-
-
-@dataclass(slots=True, kw_only=True)
-class Continuation:
-    """What the mentions of one batch add to a case that is open."""
-
-    case_id: UUID
-    mentions: int
-    last_mention_at: datetime
-    decision: str
-    abusive: bool
-    urgent: bool
-    due_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,46 +127,36 @@ class LockedCase:
     case_id: UUID
     conversation_id: UUID
     team: str
-    state: CaseState
     version: int
-    claim: Claim | None
+    standing: Standing
+    decision: str
+    mentions: int
+    outcome: str | None
+    outcome_sent_at: datetime | None
+    closed_at: datetime | None
+    merged_into: UUID | None
+    reopened_at: datetime | None
+    crisis_id: UUID | None
+    was_answered: bool
+
+    @property
+    def state(self) -> CaseState:
+        return self.standing.state
+
+    @property
+    def claim(self) -> Claim | None:
+        return self.standing.claim
 
 
-async def lock_open(
-    connection: AsyncConnection, conversations: Collection[UUID]
-) -> dict[UUID, OpenCase]:
-    """The open cases of these conversations, locked, by conversation."""
-    rows = await connection.execute(_LOCK_OPEN, {"conversations": list(conversations)})
-    return {
-        row.conversation_id: OpenCase(row.case_id, row.team, row.decision, row.has_first_reaction)
-        for row in rows
-    }
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountedCase:
+    """What a settled case says of its end."""
 
-
-async def open_cases(
-    connection: AsyncConnection,
-    cases: Sequence[NewCase],
-    *,
-    configuration_version: int,
-    now: datetime,
-) -> int:
-    """Open these; how many were.
-
-    One is left out where the conversation got an open case from somebody else since `lock_open`.
-    """
-    if not cases:
-        return 0
-    columns = _columns(cases, NewCase.__slots__)
-    result = await connection.execute(
-        _OPEN, {**columns, "configuration_version": configuration_version, "now": now}
-    )
-    return result.rowcount
-
-
-async def continue_cases(connection: AsyncConnection, additions: Sequence[Continuation]) -> None:
-    """Add these mentions to their cases, which this transaction has locked or opened."""
-    if additions:
-        await connection.execute(_CONTINUE, _columns(additions, Continuation.__slots__))
+    outcome: str
+    cause: str
+    summary: str
+    fault: str
+    by: Person
 
 
 async def lock(
@@ -218,44 +170,125 @@ async def lock(
         _LOCK,
         {"case_ids": list(case_ids), "teams": None if teams is None else sorted(teams)},
     )
-    return {row.case_id: _locked(row) for row in rows}
+    return {row.case_id: locked_case(row) for row in rows}
 
 
-async def hold(connection: AsyncConnection, case_id: UUID, claim: Claim) -> None:
-    """Store who holds the case and until when."""
+async def survivors(connection: AsyncConnection, case_ids: Collection[UUID]) -> Mapping[UUID, UUID]:
+    """For those of the cases that were merged: the case that goes on instead."""
+    rows = await connection.execute(_SURVIVORS, {"case_ids": list(case_ids)})
+    return {row.case_id: row.merged_into for row in rows}
+
+
+async def move(connection: AsyncConnection, standings: Mapping[UUID, Standing]) -> None:
+    """Store where these cases stand now; for states that need no account."""
+    if not standings:
+        return
+    after = list(standings.values())
+    claims = [standing.claim for standing in after]
+    owners = [standing.owner for standing in after]
     await connection.execute(
-        _HOLD,
+        _MOVE,
         {
-            "case_id": case_id,
-            "holder_id": claim.holder.id,
-            "holder_name": claim.holder.name,
-            "until": claim.until,
+            "case_id": list(standings),
+            "state": [standing.state.value for standing in after],
+            "holder_id": [claim and claim.holder.id for claim in claims],
+            "holder_name": [claim and claim.holder.name for claim in claims],
+            "lease_until": [claim and claim.until for claim in claims],
+            "owner_id": [owner and owner.id for owner in owners],
+            "owner_name": [owner and owner.name for owner in owners],
+            "rests_as": [each.rests_as and each.rests_as.value for each in after],
+            "returns_at": [each.returns_at for each in after],
+            "offers_unanswered": [each.offers_unanswered for each in after],
         },
     )
 
 
-async def free(connection: AsyncConnection, case_ids: Collection[UUID]) -> None:
-    """Put cases back into their teams' queues."""
-    if case_ids:
-        await connection.execute(_FREE, {"case_ids": list(case_ids)})
-
-
-async def close(
-    connection: AsyncConnection, case_id: UUID, account: Closing, *, by: Person, at: datetime
+async def account(
+    connection: AsyncConnection,
+    case_ids: Collection[UUID],
+    said: Closing,
+    *,
+    to: Standing,
+    by: Person,
+    at: datetime,
 ) -> None:
-    """Store the final state."""
+    """Store the same account of these cases with their state: resolved, unsolvable or closed."""
     await connection.execute(
-        _CLOSE,
+        _ACCOUNT,
         {
-            "case_id": case_id,
-            "outcome": account.outcome.value,
-            "cause": account.cause,
-            "summary": account.summary,
+            "case_ids": list(case_ids),
+            "state": to.state.value,
+            "returns_at": to.returns_at,
+            "outcome": said.outcome.value,
+            "cause": said.cause,
+            "summary": said.summary,
+            "fault": said.fault.value,
             "at": at,
             "by_id": by.id,
             "by_name": by.name,
         },
     )
+
+
+async def close_settled(
+    connection: AsyncConnection, case_ids: Collection[UUID], *, at: datetime
+) -> dict[UUID, AccountedCase]:
+    """Close cases that are accounted for already; the accounts."""
+    if not case_ids:
+        return {}
+    rows = await connection.execute(_CLOSE_SETTLED, {"case_ids": list(case_ids), "at": at})
+    return {
+        row.case_id: AccountedCase(
+            outcome=row.outcome,
+            cause=row.cause,
+            summary=row.summary,
+            fault=row.fault,
+            by=Person(row.closed_by_id, row.closed_by_name),
+        )
+        for row in rows
+    }
+
+
+async def reopen(connection: AsyncConnection, cases: Mapping[UUID, datetime]) -> None:
+    """Take these cases up again at these moments: the account is void, the events keep it."""
+    if cases:
+        await connection.execute(_REOPEN, {"case_ids": list(cases), "at": list(cases.values())})
+
+
+async def hand_over(connection: AsyncConnection, case_id: UUID, *, team: str) -> None:
+    """Store the team that goes on."""
+    await connection.execute(_HAND_OVER, {"case_id": case_id, "team": team})
+
+
+async def record_triage(
+    connection: AsyncConnection, case_id: UUID, outcome: str, *, by: Person, at: datetime
+) -> None:
+    """Store what triage came to (S50)."""
+    await connection.execute(
+        _TRIAGE,
+        {"case_id": case_id, "outcome": outcome, "at": at, "by_id": by.id, "by_name": by.name},
+    )
+
+
+async def record_outcomes_sent(
+    connection: AsyncConnection, sent_at: Mapping[UUID, datetime]
+) -> None:
+    """Remember that the customers of these cases were told the outcome, and when (S74)."""
+    if sent_at:
+        await connection.execute(
+            _OUTCOME_SENT, {"case_ids": list(sent_at), "sent_at": list(sent_at.values())}
+        )
+
+
+async def merge_into(connection: AsyncConnection, case_id: UUID, *, target: UUID) -> None:
+    """Point a case, closed by this transaction as merged, to the one that goes on."""
+    await connection.execute(_MERGE_INTO, {"case_id": case_id, "target": target})
+
+
+async def has_merged(connection: AsyncConnection, case_id: UUID) -> bool:
+    """Whether other cases were merged into this one."""
+    row = (await connection.execute(_HAS_MERGED, {"case_id": case_id})).one()
+    return bool(row.has_merged)
 
 
 async def nothing_due(connection: AsyncConnection, case_ids: Collection[UUID]) -> None:
@@ -264,23 +297,34 @@ async def nothing_due(connection: AsyncConnection, case_ids: Collection[UUID]) -
         await connection.execute(_NOTHING_DUE, {"case_ids": list(case_ids)})
 
 
-def claim_of(row: Row[tuple[object, ...]]) -> Claim | None:
-    """The claim in a row with the three columns of one."""
-    if row.holder_id is None:
-        return None
-    return Claim(Person(row.holder_id, row.holder_name), row.lease_until)
-
-
-def _locked(row: Row[tuple[object, ...]]) -> LockedCase:
+def locked_case(row: Row[Any]) -> LockedCase:
+    """The case in a row with `COLUMNS`."""
     return LockedCase(
         case_id=row.case_id,
         conversation_id=row.conversation_id,
         team=row.team,
-        state=CaseState(row.state),
         version=row.version,
-        claim=claim_of(row),
+        standing=Standing(
+            state=CaseState(row.state),
+            claim=_claim_of(row),
+            owner=None if row.owner_id is None else Person(row.owner_id, row.owner_name),
+            rests_as=None if row.rests_as is None else CaseState(row.rests_as),
+            returns_at=row.returns_at,
+            offers_unanswered=row.offers_unanswered,
+        ),
+        decision=row.decision,
+        mentions=row.mentions,
+        outcome=row.outcome,
+        outcome_sent_at=row.outcome_sent_at,
+        closed_at=row.closed_at,
+        merged_into=row.merged_into,
+        reopened_at=row.reopened_at,
+        crisis_id=row.crisis_id,
+        was_answered=row.last_reply_at is not None,
     )
 
 
-def _columns(rows: Sequence[object], names: Sequence[str]) -> Mapping[str, list[object]]:
-    return {name: [getattr(row, name) for row in rows] for name in names}
+def _claim_of(row: Row[Any]) -> Claim | None:
+    if row.holder_id is None:
+        return None
+    return Claim(Person(row.holder_id, row.holder_name), row.lease_until)

@@ -35,7 +35,27 @@ _RECORD = text(
     ) as new (mention_id, conversation_id, place, case_id, rule, reason, detected_at, body)
     """
 )
-_LOCK = text("select place, body from disposition where mention_id = :mention_id for update")
+_LOCK = text(
+    """
+    select mention_id, conversation_id, place, case_id, body, moved_at
+    from disposition where mention_id = :mention_id for update
+    """
+)
+_MOVE = text(
+    """
+    update disposition set place = :place, case_id = :case_id, rule = :rule, reason = :reason,
+        configuration_version = :configuration_version, moved_at = :at, moved_by_id = :by_id,
+        moved_by_name = :by_name, lifted_at = null, lifted_by_id = null, lifted_by_name = null
+    where mention_id = :mention_id
+    """
+)
+_CORRECT = text("update disposition set body = :body where mention_id = :mention_id")
+_DECISIONS = text(
+    """
+    select cast(body as json) -> 'classification' ->> 'decision' as decision
+    from disposition where case_id = :case_id and place = 'case'
+    """
+)
 _LIFT = text(
     """
     update disposition set place = 'case', case_id = :case_id, lifted_at = :at,
@@ -57,6 +77,28 @@ class NewDisposition:
     reason: str
     detected_at: datetime
     body: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disposition:
+    """Where a mention is; `body` is the classified mention as JSON."""
+
+    mention_id: UUID
+    conversation_id: UUID
+    place: Place
+    case_id: UUID | None
+    body: str
+    was_moved: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Destination:
+    """Where a mention goes, and by which rule."""
+
+    place: Place
+    case_id: UUID | None
+    rule: str
+    reason: str
 
 
 async def placed(connection: AsyncConnection, mention_ids: Collection[UUID]) -> set[UUID]:
@@ -81,10 +123,55 @@ async def record(
     )
 
 
-async def lock(connection: AsyncConnection, mention_id: UUID) -> tuple[Place, str] | None:
-    """A mention's place and body, its row locked; None when it was never placed."""
+async def lock(connection: AsyncConnection, mention_id: UUID) -> Disposition | None:
+    """Where a mention is, its row locked; None when it was never placed."""
     row = (await connection.execute(_LOCK, {"mention_id": mention_id})).one_or_none()
-    return None if row is None else (Place(row.place), row.body)
+    if row is None:
+        return None
+    return Disposition(
+        mention_id=row.mention_id,
+        conversation_id=row.conversation_id,
+        place=Place(row.place),
+        case_id=row.case_id,
+        body=row.body,
+        was_moved=row.moved_at is not None,
+    )
+
+
+async def move(
+    connection: AsyncConnection,
+    mention_id: UUID,
+    to: Destination,
+    *,
+    configuration_version: int,
+    by: Person,
+    at: datetime,
+) -> None:
+    """Give a mention another place."""
+    await connection.execute(
+        _MOVE,
+        {
+            "mention_id": mention_id,
+            "place": to.place.value,
+            "case_id": to.case_id,
+            "rule": to.rule,
+            "reason": to.reason,
+            "configuration_version": configuration_version,
+            "by_id": by.id,
+            "by_name": by.name,
+            "at": at,
+        },
+    )
+
+
+async def correct(connection: AsyncConnection, mention_id: UUID, body: str) -> None:
+    """Store a mention with the label that a person gave it."""
+    await connection.execute(_CORRECT, {"mention_id": mention_id, "body": body})
+
+
+async def decisions_of(connection: AsyncConnection, case_id: UUID) -> list[str]:
+    """What was decided about each mention of a case."""
+    return list((await connection.execute(_DECISIONS, {"case_id": case_id})).scalars())
 
 
 async def lift(

@@ -1,0 +1,129 @@
+"""The one way in which a case changes its state: by a step of the table, with its events.
+
+Whatever takes a step (a person's command, a reply that was sent, a department's answer, a timer)
+makes a `Move` and hands it over here: row, timers and events then agree. Cases are locked already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from common.db.unit_of_work import UnitOfWork
+from common.events.envelope import Event
+from common.observability import metrics
+from common.timers import store as timers
+from common.timers.store import NewTimer
+from router.domain.claims import Person
+from router.domain.states import ACCOUNTED, CaseStep
+from router.domain.steps import Standing, take
+from router.handlers import case_events
+from router.storage import cases
+from router.storage.cases import LockedCase
+
+CLAIM_TIMER = "claim_expiry"
+RETURN_TIMER = "case_return"
+CASE_TIMERS = (CLAIM_TIMER, RETURN_TIMER)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """A step that a locked case takes; `to` is where it stands afterwards.
+
+    `occasion` is the id of what caused it: the event or timer, or a fresh id for a person's
+    command. The ids of the events derive from it, so that a repetition tells the same.
+    `release` says why a claim ended where the step's own word does not.
+    """
+
+    case: LockedCase
+    step: CaseStep
+    to: Standing
+    reason: str
+    occasion: UUID
+    actor: Person | None = None
+    release: str | None = None
+
+
+def step(
+    case: LockedCase,
+    step: CaseStep,
+    *,
+    reason: str,
+    occasion: UUID,
+    actor: Person | None = None,
+    returns_at: datetime | None = None,
+) -> Move:
+    """The move by the table; ConflictError where a case in this state does not allow it."""
+    to = take(case.standing, step, returns_at=returns_at)
+    return Move(case=case, step=step, to=to, reason=reason, occasion=occasion, actor=actor)
+
+
+async def move_cases(
+    uow: UnitOfWork, moves: Sequence[Move], *, cause: Event[Any] | None = None
+) -> None:
+    """Store the moves, set the timers, publish the events. Each case at most once per call.
+
+    Steps into a state that needs an account (resolved, unsolvable, closed) are stored by whoever
+    has the account; here they get their timers and events.
+    """
+    if not moves:
+        return
+    plain = {move.case.case_id: move.to for move in moves if not _is_accounted(move)}
+    await cases.move(uow.connection, plain)
+    await _set_timers(uow, moves)
+    for move in moves:
+        _publish(uow, move, cause)
+
+
+def _is_accounted(move: Move) -> bool:
+    return move.to.state in ACCOUNTED or move.case.state in ACCOUNTED
+
+
+async def _set_timers(uow: UnitOfWork, moves: Sequence[Move]) -> None:
+    unclaimed = [m.case.case_id for m in moves if m.case.claim is not None and m.to.claim is None]
+    awake = [
+        m.case.case_id
+        for m in moves
+        if m.case.standing.returns_at is not None and m.to.returns_at is None
+    ]
+    await timers.cancel(uow.connection, unclaimed, [CLAIM_TIMER])
+    await timers.cancel(uow.connection, awake, [RETURN_TIMER])
+    armed = [
+        _timer(m, RETURN_TIMER, max(m.to.returns_at, uow.now))
+        for m in moves
+        # A wait that was interrupted by a claim goes on where it stood.
+        if m.to.returns_at is not None
+        and m.to.claim is None
+        and (m.to.returns_at != m.case.standing.returns_at or m.case.claim is not None)
+    ]
+    armed += [
+        _timer(m, CLAIM_TIMER, m.to.claim.until)
+        for m in moves
+        if m.to.claim is not None and m.to.claim != m.case.claim
+    ]
+    await timers.arm(uow.connection, armed)
+
+
+def _timer(move: Move, kind: str, due_at: datetime) -> NewTimer:
+    return NewTimer(
+        owner_id=move.case.case_id,
+        conversation_id=move.case.conversation_id,
+        kind=kind,
+        due_at=due_at,
+    )
+
+
+def _publish(uow: UnitOfWork, move: Move, cause: Event[Any] | None) -> None:
+    before, after = move.case.standing, move.to
+    told = case_events.Teller(move.case, occasion=move.occasion, now=uow.now, cause=cause)
+    if before.claim is not None and after.claim is None:
+        uow.publish(told.released(before.claim, reason=move.release or move.step.value))
+        metrics.ROUTER_CLAIMS_TOTAL.labels(move.release or "ended").inc()
+    if before.state is not after.state:
+        uow.publish(told.state_changed(after, move.step, reason=move.reason, actor=move.actor))
+        metrics.ROUTER_CASE_STEPS_TOTAL.labels(move.step.value).inc()
+    if before.owner != after.owner:
+        uow.publish(told.owner_changed(after.owner, reason=move.reason, actor=move.actor))
