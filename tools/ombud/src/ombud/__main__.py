@@ -12,6 +12,7 @@ from ombud.commands.dev import dev
 from ombud.commands.dlq import dlq
 from ombud.commands.doctor import doctor
 from ombud.commands.gate import gate
+from ombud.commands.model import model
 from ombud.commands.replay import replay
 from ombud.commands.token import token
 from ombud.commands.topics import topics
@@ -28,6 +29,7 @@ for command in (demo, dev, replay, classify, gate, topics, token, doctor):
 app.add_typer(config, name="config")
 app.add_typer(dlq, name="dlq")
 app.add_typer(audit, name="audit")
+app.add_typer(model, name="model")
 
 
 def main() -> None:

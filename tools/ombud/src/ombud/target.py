@@ -24,6 +24,8 @@ from ombud.output import CommandError
 from ombud.people import OPS, Person
 
 DEFAULT_STATE = Path(".ombud/stack.json")
+LOCAL_MODELS = Path(".ombud/models")
+"""Where models trained here lie, for `ombud model` and the classifier of `ombud dev`."""
 _TIMEOUT = httpx.Timeout(30.0, connect=3.0)
 
 

@@ -14,7 +14,7 @@ from common.testing.pipeline import Pipeline, PipelineOptions
 from ombud.local import LogFollower, local_pipeline, target_of
 from ombud.output import console, emit, speaks_plainly
 from ombud.people import STAFF
-from ombud.target import DEFAULT_STATE, Target
+from ombud.target import DEFAULT_STATE, LOCAL_MODELS, Target
 
 _COLOURS = {
     "ingest": "cyan",
@@ -34,7 +34,12 @@ def dev(
     json: Annotated[bool, typer.Option("--json", help="Addresses as one JSON object.")] = False,
 ) -> None:
     """Run everything on this machine. Ctrl-C ends it and leaves nothing running."""
-    options = PipelineOptions(environment={"OMBUD_LOG_FORMAT": "console"})
+    options = PipelineOptions(
+        environment={
+            "OMBUD_LOG_FORMAT": "console",
+            "OMBUD_CLASSIFIER_MODELS": str(LOCAL_MODELS.resolve()),
+        }
+    )
     ending = Ending()
     with local_pipeline(options, folder=keep, say=console.print) as pipeline:
         target = target_of(pipeline)
