@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import httpx
 import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 import common
+from common.clock import SystemClock
 from common.db import migrations
 from common.db.engine import create_engine
 from common.db.unit_of_work import UnitOfWorkFactory
+from common.events.envelope import Message
 from common.ids import new_id
 from common.outbox.writer import write_outbox
+from common.testing.contracts import assert_satisfies_consumers
 from common.testing.postgres import (
     create_database,
     drop_database,
@@ -28,6 +33,8 @@ from common.testing.postgres import (
 from common.web.app import create_app
 from common.web.auth import DevIssuer
 from router.api import ROUTERS
+from router.gateways.department_webhook import DepartmentSignatures
+from router.gateways.reply_token import new_reply_token
 from router.handlers.apply_configuration import ensure_default
 from router.storage.configurations import Configurations
 
@@ -37,6 +44,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 MIGRATIONS = Path(__file__).resolve().parents[1] / "migrations"
 COMMON = Path(next(iter(common.__path__)))
 FILLED = (
+    *("issue", "presence", "crisis"),
+    *("department_answer_seen", "department_message", "department_query", "department_mailbox"),
+    *("transfer", "sent_reply"),
     *("clock_entry", "escalation", "follow_up", "sweep_progress"),
     *("clock", "disposition", "cases", "rota", "configuration"),
     *("timer", "outbox", "inbox", "consumer_offset", "idempotent_answer"),
@@ -44,6 +54,7 @@ FILLED = (
 TABLES = tuple(COMMON / room for room in ("db", "inbox", "outbox", "timers"))
 DEV_SECRET = "a development secret of more than 32 bytes"
 PASSWORD = "for-tests-only"
+DEPARTMENT_SECRET = "whsec_" + base64.b64encode(b"a department secret of 32 bytes!").decode()
 
 Headers = dict[str, str]
 Login = Callable[..., Headers]
@@ -74,12 +85,19 @@ def service_dsn(admin_dsn: str) -> str:
     return with_user(admin_dsn, "ombud_router", password=PASSWORD)
 
 
+async def write_checked(connection: AsyncConnection, messages: Sequence[Message]) -> None:
+    """The outbox as it is, and whatever any test lets us emit suits those who consume it."""
+    for message in messages:
+        assert_satisfies_consumers(message)
+    await write_outbox(connection, messages)
+
+
 @pytest.fixture
 async def units(admin_dsn: str, service_dsn: str) -> AsyncIterator[UnitOfWorkFactory]:
     """Units of work on empty tables with the packaged configuration."""
     await _empty(admin_dsn)  # the service itself may delete no line of a ledger
     engine = create_engine(service_dsn, pool_size=12, application_name="router-tests")
-    units = UnitOfWorkFactory(engine, write_outbox)
+    units = UnitOfWorkFactory(engine, write_checked)
     async with units.begin() as uow:
         await ensure_default(uow)
     await _empty(admin_dsn, "outbox")  # tests look for what they caused themselves
@@ -133,7 +151,16 @@ async def client(
         service="router",
         version="test",
         routers=ROUTERS,
-        state={"units": units, "configurations": configurations, "new_id": new_id},
+        state={
+            "units": units,
+            "configurations": configurations,
+            "new_id": new_id,
+            "new_token": new_reply_token,
+            "department_signatures": DepartmentSignatures(
+                {"workshop": DEPARTMENT_SECRET}, clock=SystemClock()
+            ),
+            "helpdesk": "zammad",
+        },
         auth=issuer,
         readiness={},
         liveness={},

@@ -45,7 +45,11 @@ class Mentions:
             conversation_id=conversation_id(network, thread or native_id),
             network=network,
             native_id=native_id,
-            author=Author(id=f"a-{number}", handle=more.pop("handle", "kurt.example")),
+            author=Author(
+                id=f"a-{number}",
+                handle=more.pop("handle", "kurt.example"),
+                followers=more.pop("followers", None),
+            ),
             text=more.pop("text", "Meine Kette rasselt seit der Inspektion."),
             posted_at=more.pop("posted_at", detected_at - timedelta(seconds=30)),
             detected_at=detected_at,

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Mapping
+from datetime import timedelta
 from functools import partial
 from importlib.metadata import version
 from typing import Any
 from urllib.parse import unquote, urlsplit
+
+import httpx
 
 from common.clock import SystemClock
 from common.db import migrations
@@ -27,9 +30,21 @@ from common.timers.loop import TimerLoop
 from common.web.app import create_app, serve
 from common.web.auth import authenticator_for
 from common.web.dead_letters import dead_letter_routes
+from platforms.mail.mailbox import Mailbox
 from router import consumers, jobs
 from router.api import ROUTERS
+from router.gateways.department_inbox import DepartmentInbox
+from router.gateways.department_mail import DepartmentMail
+from router.gateways.department_webhook import DepartmentSignatures, DepartmentWebhook
+from router.gateways.mail_servers import imap_server, smtp_server
+from router.gateways.reply_token import new_reply_token
+from router.gateways.zammad import Zammad
 from router.handlers.apply_configuration import ensure_default
+from router.handlers.read_department_answers import ReadDepartmentAnswers
+from router.handlers.send_department_messages import Send, SendDepartmentMessages
+from router.handlers.transfer_case import MakeTickets
+from router.handlers.withdraw_department_query import undelivered
+from router.jobs import RoundLoop
 from router.settings import RouterSettings
 from router.storage.configurations import Configurations
 from router.storage.readiness import is_reachable
@@ -95,6 +110,7 @@ async def _run(parts: Collection[str]) -> int:
     wake = asyncio.Event()
     units = UnitOfWorkFactory(engine, write_outbox, on_commit=wake.set)
     await _ensure_configuration(units)
+    far_sides = _FarSides(settings)
     loops: dict[str, Loop] = {}
     consumer: ConsumerLoop | None = None
     if "consumer" in parts:
@@ -104,6 +120,7 @@ async def _run(parts: Collection[str]) -> int:
     if "timers" in parts:
         loops["timers"] = TimerLoop(units, jobs.timers(Configurations())).run
         loops["sweep"] = jobs.SweepLoop(Configurations(), units).run
+        loops |= far_sides.loops(units)
     if "relay" in parts:
         loops["relay"] = build_relay(settings, engine, service=SERVICE, wake=wake).run
     routers = (*ROUTERS, dead_letter_routes(units, consumer=SERVICE))
@@ -112,13 +129,88 @@ async def _run(parts: Collection[str]) -> int:
         version=version("ombud-router"),
         # A process without the API still shows its health and its metrics.
         routers=routers if "api" in parts else (),
-        state=app_state(settings, units),
+        state=app_state(settings, units) | far_sides.state(),
         auth=authenticator_for(settings, clock=SystemClock()),
         max_body_bytes=settings.http_max_body_bytes,
         **_probes(units, consumer),
     )
     loops["http"] = partial(serve, app, settings)
-    return await run_service(SERVICE, loops, closing=[("database", engine.dispose)])
+    return await run_service(
+        SERVICE, loops, closing=[("far_sides", far_sides.aclose), ("database", engine.dispose)]
+    )
+
+
+class _FarSides:
+    """Departments and the helpdesk, as far as the environment names them."""
+
+    def __init__(self, settings: RouterSettings) -> None:
+        self._settings = settings
+        timeout = timedelta(seconds=settings.department_timeout_s)
+        self._http = httpx.AsyncClient(timeout=settings.department_timeout_s)
+        self._secrets = {
+            name: secret.get_secret_value() for name, secret in settings.department_secrets.items()
+        }
+        self._mail: DepartmentMail | None = None
+        self._inbox: DepartmentInbox | None = None
+        if settings.department_smtp_url is not None:
+            if not settings.department_sender:
+                raise ConfigurationError("OMBUD_DEPARTMENT_SMTP_URL needs OMBUD_DEPARTMENT_SENDER")
+            self._mail = DepartmentMail(
+                smtp_server(settings.department_smtp_url.get_secret_value(), timeout=timeout),
+                sender=settings.department_sender,
+                zone=settings.department_zone,
+            )
+        if settings.department_imap_url is not None:
+            server = imap_server(settings.department_imap_url.get_secret_value(), timeout=timeout)
+            self._inbox = DepartmentInbox(Mailbox(server))
+        self._helpdesk = self._make_helpdesk()
+
+    def state(self) -> dict[str, Any]:
+        """What the routes need of them."""
+        return {
+            "new_token": new_reply_token,
+            "department_signatures": DepartmentSignatures(self._secrets, clock=SystemClock()),
+            "helpdesk": None if self._helpdesk is None else self._helpdesk.name,
+        }
+
+    def loops(self, units: UnitOfWorkFactory) -> dict[str, Loop]:
+        """Sending, reading and transferring, each only where there is somebody at the far side."""
+        configurations = Configurations()
+        webhook = DepartmentWebhook(self._http, self._secrets, clock=SystemClock())
+        senders: dict[str, Send] = {"webhook": webhook.send}
+        if self._mail is not None:
+            senders["mail"] = self._mail.send
+        send = SendDepartmentMessages(units, senders, give_up=partial(undelivered, configurations))
+        loops: dict[str, Loop] = {"departments": RoundLoop(send, name="departments", pause_s=1).run}
+        if self._inbox is not None:
+            read = ReadDepartmentAnswers(units, configurations, self._inbox.fetch, new_id=new_id)
+            loops["answers"] = RoundLoop(read, name="answers", pause_s=5).run
+        if self._helpdesk is not None:
+            make = MakeTickets(units, self._helpdesk)
+            loops["tickets"] = RoundLoop(make, name="tickets", pause_s=1).run
+        return loops
+
+    async def aclose(self) -> None:
+        """Let go of connections."""
+        await self._http.aclose()
+        if self._inbox is not None:
+            await self._inbox.aclose()
+
+    def _make_helpdesk(self) -> Zammad | None:
+        settings = self._settings
+        if settings.helpdesk_url is None:
+            return None
+        if settings.helpdesk_token is None or not settings.helpdesk_customer:
+            raise ConfigurationError(
+                "OMBUD_HELPDESK_URL needs OMBUD_HELPDESK_TOKEN and OMBUD_HELPDESK_CUSTOMER"
+            )
+        return Zammad(
+            self._http,
+            url=settings.helpdesk_url,
+            token=settings.helpdesk_token.get_secret_value(),
+            group=settings.helpdesk_group,
+            customer=settings.helpdesk_customer,
+        )
 
 
 def _probes(units: UnitOfWorkFactory, consumer: ConsumerLoop | None) -> Mapping[str, Any]:

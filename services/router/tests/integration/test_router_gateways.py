@@ -23,6 +23,7 @@ from standardwebhooks import Webhook
 from common.clock import SystemClock
 from common.testing.eventually import eventually
 from platforms import standard_webhooks
+from platforms.mail.smtp import SmtpServer
 from router.domain.department_letters import OutgoingMessage
 from router.gateways.department_mail import DepartmentMail, read_answer
 from router.gateways.department_webhook import DepartmentSignatures, DepartmentWebhook
@@ -91,12 +92,15 @@ async def postbox() -> AsyncIterator[tuple[Postbox, int]]:
 
 
 def mail_to(port: int) -> DepartmentMail:
-    return DepartmentMail(
-        f"smtp://127.0.0.1:{port}",
-        sender="ombud@motorrad.example",
-        zone=ZoneInfo("Europe/Berlin"),
+    server = SmtpServer(
+        host="127.0.0.1",
+        port=port,
+        security="none",
+        username=None,
+        password=None,
         timeout=timedelta(seconds=5),
     )
+    return DepartmentMail(server, sender="ombud@motorrad.example", zone=ZoneInfo("Europe/Berlin"))
 
 
 async def test_a_question_by_mail_and_its_answer_find_each_other(postbox):
@@ -121,8 +125,8 @@ async def test_a_question_by_mail_and_its_answer_find_each_other(postbox):
 @pytest.mark.parametrize(
     ("said", "error", "code"),
     [
-        ("451 later", NotTakenError, "smtp_451"),
-        ("550 nobody of that name", RefusedError, "smtp_550"),
+        ("451 later", NotTakenError, "smtp_recipient_451"),
+        ("550 nobody of that name", RefusedError, "smtp_recipient_550"),
     ],
 )
 async def test_what_a_mail_server_refuses_is_told_apart(postbox, said, error, code):

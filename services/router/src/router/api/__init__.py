@@ -6,6 +6,7 @@ from router.api import (
     clocks,
     closing,
     configuration,
+    departments,
     escalations,
     follow_ups,
     parked,
@@ -13,6 +14,7 @@ from router.api import (
     rules,
     stream,
     sweep,
+    transfers,
 )
 
 # The stream first: its path would otherwise be read as the id of a case.
@@ -29,4 +31,6 @@ ROUTERS = (
     rules.router,
     reconciliation.router,
     sweep.router,
+    departments.router,
+    transfers.router,
 )

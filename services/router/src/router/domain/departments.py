@@ -21,7 +21,7 @@ ORIGIN = "social"
 
 
 class QueryState(enum.StrEnum):
-    """`asked` waits for the department; the other two are final."""
+    """`asked` waits for the department. Word that comes after a withdrawal is kept all the same."""
 
     ASKED = "asked"
     ANSWERED = "answered"
@@ -36,6 +36,7 @@ class QueryStep(enum.StrEnum):
 TRANSITIONS: Mapping[tuple[QueryState, QueryStep], QueryState] = {
     (QueryState.ASKED, QueryStep.ANSWER): QueryState.ANSWERED,
     (QueryState.ASKED, QueryStep.WITHDRAW): QueryState.WITHDRAWN,
+    (QueryState.WITHDRAWN, QueryStep.ANSWER): QueryState.ANSWERED,
 }
 
 
@@ -45,7 +46,7 @@ class Priority(enum.StrEnum):
 
 
 class NextStep(enum.StrEnum):
-    """What the asker does with the answer (S68)."""
+    """What the asker does with the answer (S68); `wait` is for the other departments' answers."""
 
     ANSWER_CUSTOMER = "answer_customer"
     ASK_CUSTOMER = "ask_customer"
@@ -53,6 +54,7 @@ class NextStep(enum.StrEnum):
     TRANSFER = "transfer"
     FOLLOW_UP = "follow_up"
     UNSOLVABLE = "unsolvable"
+    WAIT = "wait"
 
 
 class Channel(enum.StrEnum):

@@ -10,15 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
-from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
-import aiosmtplib
-
+from platforms.adapter import Ending
+from platforms.mail.smtp import SmtpServer, hand_in
 from router.domain.department_letters import OutgoingMessage, letter
 from router.gateways.errors import NotTakenError, RefusedError
 
@@ -26,7 +24,7 @@ _TOKEN = re.compile(r"\bq-[a-z2-7]{20,40}\b")
 _QUOTE = re.compile(
     r"^(?:>|On .+ wrote:$|Am .+ schrieb .*:$|-{2,} ?(?:Original Message|Ursprüngliche Nachricht))"
 )
-_PERMANENT = 500
+_FINAL = frozenset({Ending.REFUSED, Ending.TARGET_GONE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,32 +38,29 @@ class MailAnswer:
 
 
 class DepartmentMail:
-    """Sends letters by SMTP. `url` is smtp://[user:password@]host:port or smtps://."""
+    """Sends letters by SMTP from `sender`; answers come back to the same mailbox, with a token."""
 
-    def __init__(self, url: str, *, sender: str, zone: ZoneInfo, timeout: timedelta) -> None:
-        self._url = urlsplit(url)
+    def __init__(self, server: SmtpServer, *, sender: str, zone: ZoneInfo) -> None:
+        self._server = server
         self._sender = sender
         self._zone = zone
-        self._timeout = timeout
 
     async def send(self, message: OutgoingMessage) -> None:
-        """Hand the letter over. Raises NotTakenError (later again) or RefusedError (never)."""
-        try:
-            await aiosmtplib.send(
-                self._compose(message),
-                hostname=self._url.hostname,
-                port=self._url.port,
-                username=unquote(self._url.username) if self._url.username else None,
-                password=unquote(self._url.password) if self._url.password else None,
-                use_tls=self._url.scheme == "smtps",
-                timeout=self._timeout.total_seconds(),
-            )
-        except aiosmtplib.SMTPRecipientsRefused as error:
-            raise _not_taken(max(one.code for one in error.recipients)) from error
-        except aiosmtplib.SMTPResponseException as error:
-            raise _not_taken(error.code) from error
-        except (aiosmtplib.SMTPException, OSError) as error:
-            raise NotTakenError("smtp_unreachable") from error
+        """Hand the letter over. Raises NotTakenError (later again) or RefusedError (never).
+
+        Whether a connection that broke off had taken it is unknown; the repetition is the same
+        mail, so that is no harm.
+        """
+        result = await hand_in(
+            self._server,
+            self._compose(message).as_bytes(),
+            sender=self._sender,
+            recipient=message.address,
+        )
+        if result.ending is Ending.SENT:
+            return
+        refusal = RefusedError if result.ending in _FINAL else NotTakenError
+        raise refusal(result.error or result.ending.value)
 
     def _compose(self, message: OutgoingMessage) -> EmailMessage:
         said = letter(message, zone=self._zone)
@@ -132,8 +127,3 @@ def _without_quotes(text: str) -> str:
         if not line.strip().startswith(">"):
             kept.append(line.rstrip())
     return "\n".join(kept).strip()
-
-
-def _not_taken(code: int) -> NotTakenError:
-    refusal = RefusedError if code >= _PERMANENT else NotTakenError
-    return refusal(f"smtp_{code}")

@@ -16,7 +16,7 @@ from router.domain.clocks import FIRST_REACTION, FOLLOW_UP, KINDS
 from router.domain.closing import Owed
 from router.handlers import clock_steps
 from router.handlers.settle_follow_up import cancel_follow_ups
-from router.storage import clocks, follow_ups, issues
+from router.storage import clocks, department_queries, follow_ups, issues
 from router.storage.cases import LockedCase
 
 
@@ -25,11 +25,13 @@ async def owed_by(uow: UnitOfWork, cases: Collection[LockedCase]) -> dict[UUID, 
     ids = [case.case_id for case in cases]
     awaited = await awaited_first_reactions(uow, ids)
     promised = await follow_ups.without_result(uow.connection, ids)
+    unanswered = await department_queries.open_of_cases(uow.connection, ids)
     open_issues = await issues.open_of_cases(uow.connection, ids)
     return {
         case.case_id: Owed(
             first_reaction=case.case_id in awaited,
             open_issues=open_issues.get(case.case_id, 0),
+            open_queries=unanswered.get(case.case_id, 0),
             follow_ups_without_result=promised.get(case.case_id, 0),
             was_outcome_sent=case.outcome_sent_at is not None,
             offers_unanswered=case.standing.offers_unanswered,

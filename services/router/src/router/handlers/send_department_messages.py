@@ -18,8 +18,8 @@ from router.gateways.errors import NotTakenError, RefusedError
 from router.storage import department_messages
 
 Send = Callable[[OutgoingMessage], Awaitable[None]]
-GiveUp = Callable[[UnitOfWork, OutgoingMessage], Awaitable[None]]
-"""What is done when a message will never arrive."""
+GiveUp = Callable[[UnitOfWork, OutgoingMessage, str], Awaitable[None]]
+"""What is done when a message will never arrive; the text is the error's code."""
 
 BATCH = 20
 LEASE = timedelta(minutes=2)
@@ -64,7 +64,7 @@ class SendDepartmentMessages:
         async with self._units.begin() as uow:
             if is_final:
                 await department_messages.failed(uow.connection, message.message_id, error=code)
-                await self._give_up(uow, message)
+                await self._give_up(uow, message, code)
             else:
                 await department_messages.again(
                     uow.connection, message.message_id, delay=pause(message.attempts), error=code
@@ -75,4 +75,5 @@ class SendDepartmentMessages:
 
 def pause(attempts: int) -> timedelta:
     """How long to wait after this many tries: 10 s, doubled each time, at most an hour."""
-    return min(_FIRST_PAUSE * 2 ** min(attempts - 1, 20), _LONGEST_PAUSE)
+    doublings = min(max(attempts - 1, 0), 20)
+    return min(_FIRST_PAUSE * (1 << doublings), _LONGEST_PAUSE)

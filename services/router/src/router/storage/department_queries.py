@@ -21,6 +21,16 @@ _SELECT = """
     answered_at, next_step, next_step_by_name, next_step_at
     from department_query
 """
+_POST = text(
+    """
+    select body::jsonb -> 'mention' ->> 'url' as link,
+        cast(body::jsonb -> 'mention' -> 'author' ->> 'followers' as bigint) as reach
+    from disposition
+    where case_id = :case_id and place = 'case'
+        and coalesce(body::jsonb -> 'mention' ->> 'visibility', 'public') = 'public'
+    order by body::jsonb -> 'mention' ->> 'url' is null, detected_at limit 1
+    """
+)
 _ADD = text(
     """
     insert into department_query (
@@ -35,7 +45,13 @@ _ADD = text(
     """
 )
 _OF_CASE = text(_SELECT + "where case_id = :case_id order by asked_at, query_id")
-_ONE = text(_SELECT + "where query_id = :query_id")
+_OF_TEAMS = """
+    and (cast(:teams as text[]) is null or exists (
+        select from cases where cases.case_id = department_query.case_id
+            and cases.team = any(cast(:teams as text[]))
+    ))
+"""
+_ONE = text(_SELECT + "where query_id = :query_id" + _OF_TEAMS)
 _BY_TOKEN = text("select query_id from department_query where reply_token = :token")
 _TOKEN = text("select reply_token from department_query where query_id = :query_id")
 _LOCK = text(
@@ -51,7 +67,16 @@ _LIST = text(
     where (cast(:departments as text[]) is null or department = any(cast(:departments as text[])))
         and (cast(:state as text) is null or state = :state)
         and (cast(:at as timestamptz) is null or (asked_at, query_id) < (:at, :id))
+    """
+    + _OF_TEAMS
+    + """
     order by asked_at desc, query_id desc limit :limit
+    """
+)
+_ADD_TO_ANSWER = text(
+    """
+    update department_query set answer = answer || chr(10) || chr(10) || :answer
+    where query_id = :query_id
     """
 )
 _ANSWER = text(
@@ -83,8 +108,12 @@ _BREACHED = text(
 )
 _OPEN_OF_CASES = text(
     """
-    select case_id, count(*) as open from department_query
-    where case_id = any(cast(:case_ids as uuid[])) and state = 'asked' group by case_id
+    select coalesce(cases.merged_into, cases.case_id) as case_id, count(*) as open
+    from department_query join cases on cases.case_id = department_query.case_id
+    where department_query.state = 'asked'
+        and (cases.case_id = any(cast(:case_ids as uuid[]))
+            or cases.merged_into = any(cast(:case_ids as uuid[])))
+    group by 1
     """
 )
 _SEEN = text(
@@ -93,6 +122,14 @@ _SEEN = text(
     values (:message_key, :query_id, :at) on conflict do nothing
     """
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """The public post that a case began with: its link and how many follow its author."""
+
+    link: str | None = None
+    reach: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +191,12 @@ class QueryRow:
         return self.asked_by.name
 
 
+async def post_of(connection: AsyncConnection, case_id: UUID) -> Post:
+    """The case's first public post, one with a link before one without; empty where none is."""
+    row = (await connection.execute(_POST, {"case_id": case_id})).one_or_none()
+    return Post() if row is None else Post(row.link, row.reach)
+
+
 async def add(connection: AsyncConnection, query: NewQuery) -> None:
     """Store a query that begins."""
     await connection.execute(
@@ -185,9 +228,12 @@ async def of_case(connection: AsyncConnection, case_id: UUID) -> list[QueryRow]:
     return [_row(row) for row in await connection.execute(_OF_CASE, {"case_id": case_id})]
 
 
-async def one(connection: AsyncConnection, query_id: UUID) -> QueryRow | None:
-    """The query, unlocked."""
-    row = (await connection.execute(_ONE, {"query_id": query_id})).one_or_none()
+async def one(
+    connection: AsyncConnection, query_id: UUID, *, teams: Collection[str] | None
+) -> QueryRow | None:
+    """The query, unlocked, if its case belongs to one of `teams` (None: any)."""
+    values = {"query_id": query_id, "teams": None if teams is None else sorted(teams)}
+    row = (await connection.execute(_ONE, values)).one_or_none()
     return None if row is None else _row(row)
 
 
@@ -195,15 +241,17 @@ async def listed(
     connection: AsyncConnection,
     *,
     departments: Collection[str] | None,
+    teams: Collection[str] | None,
     state: QueryState | None,
     after: tuple[datetime, UUID] | None,
     limit: int,
 ) -> Sequence[QueryRow]:
-    """Queries to these departments (None: all), the latest first."""
+    """Queries to these departments, of cases of these teams (None: all), the latest first."""
     rows = await connection.execute(
         _LIST,
         {
             "departments": None if departments is None else sorted(departments),
+            "teams": None if teams is None else sorted(teams),
             "state": None if state is None else state.value,
             "at": after[0] if after else None,
             "id": after[1] if after else None,
@@ -241,6 +289,11 @@ async def answer(
     )
 
 
+async def add_to_answer(connection: AsyncConnection, query_id: UUID, text_: str) -> None:
+    """The department wrote once more: nothing of it is lost."""
+    await connection.execute(_ADD_TO_ANSWER, {"query_id": query_id, "answer": text_})
+
+
 async def withdraw(connection: AsyncConnection, query_id: UUID) -> None:
     """Nobody waits any more."""
     await connection.execute(_WITHDRAW, {"query_id": query_id})
@@ -271,7 +324,10 @@ async def breached(
 
 
 async def open_of_cases(connection: AsyncConnection, case_ids: Collection[UUID]) -> dict[UUID, int]:
-    """How many queries of each of these cases wait for an answer; cases without one are absent."""
+    """How many queries of each of these cases, and of those merged into it, wait for an answer.
+
+    Cases without one are absent.
+    """
     rows = await connection.execute(_OPEN_OF_CASES, {"case_ids": list(case_ids)})
     return {row.case_id: row.open for row in rows}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -34,6 +35,7 @@ _CLAIM = text(
     """
     with due as (
         select transfer_id as id from transfer where state = 'pending' and due_at <= now()
+            and helpdesk = :helpdesk
         order by due_at limit :limit for update skip locked
     )
     update transfer set due_at = now() + cast(:lease as interval), attempts = attempts + 1
@@ -41,19 +43,38 @@ _CLAIM = text(
     returning transfer.*
     """
 )
-_LOCK = text(_SELECT + "where transfer_id = :transfer_id for update")
 _OF_CASE = text(_SELECT + "where case_id = :case_id order by asked_at, transfer_id")
 _DONE = text(
     """
-    update transfer set state = 'done', reference = :reference, link = :link, settled_at = :at,
+    update transfer set state = 'done', reference = :reference, link = :link, settled_at = now(),
         last_error = null
-    where transfer_id = :transfer_id
+    where transfer_id = :transfer_id and state = 'pending'
     """
 )
 _FAILED = text(
     """
-    update transfer set state = 'failed', settled_at = :at, last_error = :error
-    where transfer_id = :transfer_id
+    update transfer set state = 'failed', settled_at = now(), last_error = :error
+    where transfer_id = :transfer_id and state = 'pending'
+    """
+)
+_IS_PENDING = text(
+    "select exists (select from transfer where case_id = :case_id and state = 'pending')"
+)
+_REMEMBER = text(
+    """
+    insert into sent_reply (dispatch_id, case_id, kind, sent_at)
+    select dispatch_id, case_id, kind, sent_at
+    from unnest(
+        cast(:dispatch_id as uuid[]), cast(:case_id as uuid[]), cast(:kind as text[]),
+        cast(:sent_at as timestamptz[])
+    ) as new (dispatch_id, case_id, kind, sent_at)
+    on conflict (dispatch_id) do nothing
+    """
+)
+_SENT_REPLIES = text(
+    """
+    select dispatch_id, case_id, kind, sent_at from sent_reply
+    where case_id = :case_id order by sent_at desc, dispatch_id
     """
 )
 _AGAIN = text(
@@ -91,6 +112,16 @@ class TransferRow:
         return self.asked_by.name
 
 
+@dataclass(frozen=True, slots=True)
+class SentReply:
+    """A reply by a person that reached its network."""
+
+    dispatch_id: UUID
+    case_id: UUID
+    kind: str
+    sent_at: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewTransfer:
     """A transfer that begins."""
@@ -126,16 +157,12 @@ async def add(
     )
 
 
-async def claim(connection: AsyncConnection, *, limit: int, lease: timedelta) -> list[TransferRow]:
-    """Due transfers, each for this process alone until the lease ends."""
-    rows = await connection.execute(_CLAIM, {"limit": limit, "lease": lease})
+async def claim(
+    connection: AsyncConnection, *, helpdesk: str, limit: int, lease: timedelta
+) -> list[TransferRow]:
+    """Due transfers to this helpdesk, each for this process alone until the lease ends."""
+    rows = await connection.execute(_CLAIM, {"helpdesk": helpdesk, "limit": limit, "lease": lease})
     return [_row(row) for row in rows]
-
-
-async def lock(connection: AsyncConnection, transfer_id: UUID) -> TransferRow | None:
-    """The transfer, locked; its case is to be locked before."""
-    row = (await connection.execute(_LOCK, {"transfer_id": transfer_id})).one_or_none()
-    return None if row is None else _row(row)
 
 
 async def of_case(connection: AsyncConnection, case_id: UUID) -> list[TransferRow]:
@@ -144,24 +171,39 @@ async def of_case(connection: AsyncConnection, case_id: UUID) -> list[TransferRo
 
 
 async def done(
-    connection: AsyncConnection,
-    transfer_id: UUID,
-    *,
-    reference: str,
-    link: str | None,
-    at: datetime,
-) -> None:
-    """The helpdesk has a ticket."""
-    await connection.execute(
-        _DONE, {"transfer_id": transfer_id, "reference": reference, "link": link, "at": at}
+    connection: AsyncConnection, transfer_id: UUID, reference: str, link: str | None
+) -> bool:
+    """The helpdesk has a ticket; whether this was news."""
+    result = await connection.execute(
+        _DONE, {"transfer_id": transfer_id, "reference": reference, "link": link}
     )
+    return result.rowcount == 1
 
 
-async def failed(
-    connection: AsyncConnection, transfer_id: UUID, *, error: str, at: datetime
-) -> None:
-    """The helpdesk will never take it."""
-    await connection.execute(_FAILED, {"transfer_id": transfer_id, "error": error, "at": at})
+async def failed(connection: AsyncConnection, transfer_id: UUID, *, error: str) -> bool:
+    """The helpdesk will never take it; whether this was news."""
+    result = await connection.execute(_FAILED, {"transfer_id": transfer_id, "error": error})
+    return result.rowcount == 1
+
+
+async def is_pending(connection: AsyncConnection, case_id: UUID) -> bool:
+    """Whether a transfer of this case waits for its ticket."""
+    return bool(await connection.scalar(_IS_PENDING, {"case_id": case_id}))
+
+
+async def remember_replies(connection: AsyncConnection, replies: Sequence[SentReply]) -> None:
+    """Keep these; a repetition changes nothing."""
+    if replies:
+        await connection.execute(
+            _REMEMBER,
+            {name: [getattr(reply, name) for reply in replies] for name in SentReply.__slots__},
+        )
+
+
+async def sent_replies(connection: AsyncConnection, case_id: UUID) -> list[SentReply]:
+    """The replies that were sent in this case, the latest first."""
+    rows = await connection.execute(_SENT_REPLIES, {"case_id": case_id})
+    return [SentReply(row.dispatch_id, row.case_id, row.kind, row.sent_at) for row in rows]
 
 
 async def again(
@@ -173,5 +215,6 @@ async def again(
 
 def _row(row: Any) -> TransferRow:
     values = dict(row._mapping)
+    values.pop("due_at", None)
     asked_by = Person(values.pop("asked_by_id"), values.pop("asked_by_name"))
     return TransferRow(**{**values, "state": TransferState(values["state"])}, asked_by=asked_by)
