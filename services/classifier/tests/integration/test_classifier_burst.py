@@ -1,0 +1,140 @@
+"""A burst of posts starves no heartbeat: the group stays, the loop beats, each post counts once.
+
+5,000 posts in few and large batches; OMBUD_FULL=1 makes it 50,000. The session time-out is as short
+as the broker allows and heartbeats are frequent, so that a model on the event loop is noticed: by
+its lag at the small size, by a lost membership at the full one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from datetime import timedelta
+from uuid import uuid4
+
+import aiokafka
+import pytest
+from classifier_builders import NEWS, QUESTION, received
+from sqlalchemy import text
+
+from common.events.codec import encode
+from common.events.ingest import MentionReceived
+from common.inbox.guard import InboxProcessor
+from common.inbox.handling import TypedHandling
+from common.kafka.aiokafka_client import AiokafkaConsumer
+from common.kafka.consumer import ConsumerLoop
+from common.observability import metrics
+from common.settings import KafkaSettings
+from common.testing.eventually import eventually
+from common.testing.kafka import Outgoing, produce, topics
+
+pytestmark = [pytest.mark.postgres, pytest.mark.kafka]
+IS_FULL = os.environ.get("OMBUD_FULL") == "1"
+POSTS = 50_000 if IS_FULL else 5_000
+BATCH = 10_000 if IS_FULL else 2_500
+WITHIN = timedelta(seconds=600 if IS_FULL else 90)
+MOST_LAG_S = 1.0
+_SHORT = {"session_timeout_ms": 6_000, "heartbeat_interval_ms": 500}
+
+
+class Lag:
+    """The worst lateness of a timer of the event loop while it is watched."""
+
+    def __init__(self) -> None:
+        self.worst_s = 0.0
+
+    async def __aenter__(self) -> Lag:
+        self._task = asyncio.create_task(self._watch())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._task.cancel()
+        await asyncio.wait({self._task})
+
+    async def _watch(self) -> None:
+        clock = asyncio.get_running_loop().time
+        while True:
+            before = clock()
+            await asyncio.sleep(0.02)
+            self.worst_s = max(self.worst_s, clock() - before - 0.02)
+
+
+@pytest.fixture
+def short_sessions(monkeypatch):
+    """The client as the house sets it up, but quick to lose its membership."""
+    original = aiokafka.AIOKafkaConsumer
+    monkeypatch.setattr(
+        aiokafka, "AIOKafkaConsumer", lambda **options: original(**(options | _SHORT))
+    )
+
+
+@pytest.fixture
+async def burst(kafka_bootstrap):
+    """A topic full of posts that nobody has read."""
+    async with topics(kafka_bootstrap, "burst") as (topic,):
+        for begin in range(0, POSTS, 5_000):
+            records = []
+            for number in range(begin, min(begin + 5_000, POSTS)):
+                words = f"{NEWS} {number}" if number % 3 else f"{QUESTION} Nummer {number}."
+                message = encode(received(f"burst-{number}", words, author=f"a{number % 700}"))
+                records.append(
+                    Outgoing(
+                        message.payload,
+                        message.key.encode(),
+                        {name: value.encode() for name, value in message.headers.items()},
+                    )
+                )
+            await produce(kafka_bootstrap, topic, records)
+        yield topic
+
+
+@pytest.mark.timeout(900 if IS_FULL else 180)
+async def test_a_burst_starves_no_heartbeat_and_counts_each_post_once(
+    units, classify_mentions, kafka_bootstrap, short_sessions, burst
+):
+    group = f"burst-{uuid4().hex[:8]}"
+    settings = KafkaSettings(kafka_bootstrap=kafka_bootstrap, kafka_max_records=BATCH)
+    handling = TypedHandling(
+        {MentionReceived: classify_mentions},
+        service="classifier",
+        prepare=classify_mentions.prepare,
+    )
+    loop = ConsumerLoop(
+        lambda: AiokafkaConsumer(settings, group=group, client_id=group),
+        consumer="classifier",
+        topics=[burst],
+        process=InboxProcessor(units, consumer="classifier", group=group, handling=handling),
+        max_records=BATCH,
+    )
+    joined = metrics.LOOP_REBALANCES_TOTAL.labels("classifier")
+    joined_before = joined._value.get()
+    stop = asyncio.Event()
+
+    async def done() -> bool:
+        assert not running.done(), "the loop ended by itself"
+        async with units.read() as connection:
+            seen = await connection.execute(text("select count(*) from mention"))
+            return seen.scalar_one() >= POSTS
+
+    async with Lag() as lag:
+        running = asyncio.create_task(loop.run(stop))
+        try:
+            await eventually(done, within=WITHIN)
+        finally:
+            stop.set()
+            await running
+    assert joined._value.get() - joined_before == 1, "the group was balanced once, at the start"
+    assert lag.worst_s < MOST_LAG_S
+    async with units.read() as connection:
+        row = (
+            await connection.execute(
+                text(
+                    "select count(*) as events, count(distinct event_id) as ids, "
+                    "count(distinct convert_from(payload, 'utf8')::jsonb #>> "
+                    "'{mention,mention_id}') as mentions from outbox "
+                    "where type = 'classifier.mention.classified.v1'"
+                )
+            )
+        ).one()
+        parked = (await connection.execute(text("select count(*) from dead_letter"))).scalar_one()
+    assert (row.events, row.ids, row.mentions, parked) == (POSTS, POSTS, POSTS, 0)
