@@ -33,6 +33,7 @@ def read_reply(document: Any, *, policy: Policy | None = None) -> Reply:
     if texts["text"] is None:
         raise InvalidInputError("`text` is missing", code="invalid_reply")
     visibility = _one_of(Audience, texts["visibility"] or "public", name="visibility")
+    lists = {name: _list(document, name) for name in _LISTS}
     return Reply(
         text=texts["text"],
         visibility=visibility,
@@ -40,7 +41,9 @@ def read_reply(document: Any, *, policy: Policy | None = None) -> Reply:
         customer_text=texts["customer_text"] or "",
         limits=(_limit(document.get("max_length"), visibility),),
         policy=policy or Policy(),
-        **{name: _list(document, name) for name in _LISTS},
+        known_values=lists["known_values"],
+        recent_replies=lists["recent_replies"],
+        already_tried=lists["already_tried"],
     )
 
 
