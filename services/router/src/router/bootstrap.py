@@ -33,6 +33,7 @@ from common.web.dead_letters import dead_letter_routes
 from platforms.mail.mailbox import Mailbox
 from router import consumers, jobs
 from router.api import ROUTERS
+from router.gateways.customers import CustomerData, HttpCustomerData, NoCustomerData
 from router.gateways.department_inbox import DepartmentInbox
 from router.gateways.department_mail import DepartmentMail
 from router.gateways.department_webhook import DepartmentSignatures, DepartmentWebhook
@@ -87,6 +88,14 @@ async def migrate() -> int:
     return 0
 
 
+def customer_data(settings: RouterSettings) -> CustomerData:
+    """The CRM, where one is named."""
+    if settings.crm_url is None:
+        return NoCustomerData()
+    token = settings.crm_token.get_secret_value() if settings.crm_token else None
+    return HttpCustomerData(settings.crm_url, token=token, timeout_s=settings.crm_timeout_s)
+
+
 def app_state(settings: RouterSettings, units: UnitOfWorkFactory) -> dict[str, Any]:
     """What the routes fetch from the app."""
     return {
@@ -110,11 +119,11 @@ async def _run(parts: Collection[str]) -> int:
     wake = asyncio.Event()
     units = UnitOfWorkFactory(engine, write_outbox, on_commit=wake.set)
     await _ensure_configuration(units)
-    far_sides = _FarSides(settings)
+    far_sides, customers = _FarSides(settings), customer_data(settings)
     loops: dict[str, Loop] = {}
     consumer: ConsumerLoop | None = None
     if "consumer" in parts:
-        table = consumers.handlers(Configurations())
+        table = consumers.handlers(Configurations(), new_token=new_reply_token)
         consumer = build_consumer(settings, units, service=SERVICE, handlers=table)
         loops["consumer"] = consumer.run
     if "timers" in parts:
@@ -129,15 +138,18 @@ async def _run(parts: Collection[str]) -> int:
         version=version("ombud-router"),
         # A process without the API still shows its health and its metrics.
         routers=routers if "api" in parts else (),
-        state=app_state(settings, units) | far_sides.state(),
+        state=app_state(settings, units) | far_sides.state() | {"customers": customers},
         auth=authenticator_for(settings, clock=SystemClock()),
         max_body_bytes=settings.http_max_body_bytes,
         **_probes(units, consumer),
     )
     loops["http"] = partial(serve, app, settings)
-    return await run_service(
-        SERVICE, loops, closing=[("far_sides", far_sides.aclose), ("database", engine.dispose)]
-    )
+    closing = [
+        ("far_sides", far_sides.aclose),
+        ("customers", customers.close),
+        ("database", engine.dispose),
+    ]
+    return await run_service(SERVICE, loops, closing=closing)
 
 
 class _FarSides:

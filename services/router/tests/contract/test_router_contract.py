@@ -25,6 +25,7 @@ from common.timers.loop import TimerLoop
 from router.consumers import handlers
 from router.domain.claims import Person
 from router.domain.closing import closing
+from router.gateways.reply_token import new_reply_token
 from router.handlers.claim_case import CaseCommand, claim_case, release_case
 from router.handlers.close_case import close_case
 from router.jobs import timers
@@ -37,14 +38,15 @@ MIA = Person("dev|mia", "Mia")
 
 
 async def hear(units: UnitOfWorkFactory, *events: Event[Any]) -> None:
-    table = handlers(Configurations())
+    table = handlers(Configurations(), new_token=new_reply_token)
     for event in events:
         async with units.begin() as uow:
             await table[type(event.data)](uow, [event])
 
 
 def test_every_event_the_catalogue_gives_us_has_its_use_case() -> None:
-    assert sorted(TYPE_OF[data] for data in handlers(Configurations())) == CONSUMED
+    table = handlers(Configurations(), new_token=new_reply_token)
+    assert sorted(TYPE_OF[data] for data in table) == CONSUMED
 
 
 @pytest.mark.parametrize("type_", CONSUMED)

@@ -12,7 +12,9 @@ import pytest
 from router_builders import Mentions, reply
 from router_steps import case_of, place, types_of
 
-from common.events.responder import ReplySent
+from common.events.envelope import new_event
+from common.events.parts import Actor
+from common.events.responder import ForwardRequested, ReplySent
 from common.ids import new_id
 from common.timers.loop import TimerLoop
 from platforms import standard_webhooks
@@ -20,6 +22,7 @@ from router import jobs
 from router.consumers import handlers
 from router.gateways.department_mail import MailAnswer
 from router.gateways.errors import NotTakenError, RefusedError
+from router.gateways.reply_token import new_reply_token
 from router.gateways.zammad import Ticket
 from router.handlers.read_department_answers import ReadDepartmentAnswers
 from router.handlers.send_department_messages import SendDepartmentMessages
@@ -342,7 +345,7 @@ async def tell_customer(units, configurations, database, case) -> None:
     row = await database.fetchrow("select conversation_id from cases where case_id = $1", case)
     event = reply(case, row["conversation_id"], sent_at=datetime.now(UTC), kind="answer")
     async with units.begin() as uow:
-        await handlers(configurations)[ReplySent](uow, [event])
+        await handlers(configurations, new_token=new_reply_token)[ReplySent](uow, [event])
 
 
 async def test_a_transfer_needs_a_told_customer_and_is_looked_at_again(
@@ -388,3 +391,29 @@ async def test_a_helpdesk_that_refuses_for_good_gives_the_case_back(
     assert await make() == 1
     assert (await shown(client, mia, case))["state"] == "open"
     assert "transfer.failed" in await published(database)
+
+
+@pytest.mark.parametrize("department", ["workshop", "kitchen"])
+async def test_what_was_promised_to_be_forwarded_is_asked_or_comes_back(
+    case, database, units, configurations, department
+):
+    conversation = await database.fetchval("select conversation_id from cases")
+    said = ForwardRequested(
+        forward_id=new_id(),
+        case_id=case,
+        conversation_id=conversation,
+        draft_id=new_id(),
+        department=department,
+        matter="Die Kundin sucht einen Termin.",
+        actor=Actor(id="dev|mia", name="Mia"),
+        requested_at=datetime.now(UTC),
+    )
+    event = new_event(said, id=new_id(), subject=case, time=datetime.now(UTC))
+    handle = handlers(configurations, new_token=new_reply_token)[ForwardRequested]
+    for _ in range(2):
+        async with units.begin() as uow:
+            await handle(uow, [event])
+    published_ = await published(database)
+    is_known = department == "workshop"
+    assert published_.count("department_query.asked") == is_known
+    assert published_.count("follow_up.planned") == (0 if is_known else 1)

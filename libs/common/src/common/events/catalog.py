@@ -481,7 +481,7 @@ _ALL = (
         "responder.forward.requested.v1",
         responder.ForwardRequested,
         REPLIES_EVENTS,
-        "audit",
+        "router audit",
         "matter",
         "actor",
     ),

@@ -23,12 +23,21 @@ _SELECT = """
 """
 _POST = text(
     """
-    select body::jsonb -> 'mention' ->> 'url' as link,
-        cast(body::jsonb -> 'mention' -> 'author' ->> 'followers' as bigint) as reach
-    from disposition
-    where case_id = :case_id and place = 'case'
-        and coalesce(body::jsonb -> 'mention' ->> 'visibility', 'public') = 'public'
-    order by body::jsonb -> 'mention' ->> 'url' is null, detected_at limit 1
+    with post as (
+        select body::jsonb -> 'mention' as mention, detected_at
+        from disposition where case_id = :case_id and place = 'case'
+    ), told as (
+        select coalesce(
+                mention ->> 'url',
+                case when mention ->> 'network' = 'mail'
+                    then 'mid:' || btrim(mention ->> 'native_id', '<>') end
+            ) as link,
+            case when coalesce(mention ->> 'visibility', 'public') = 'private' then 0
+                else cast(mention -> 'author' ->> 'followers' as bigint) end as reach,
+            detected_at
+        from post
+    )
+    select link, reach from told order by link is null, detected_at limit 1
     """
 )
 _ADD = text(
@@ -126,7 +135,10 @@ _SEEN = text(
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """The public post that a case began with: its link and how many follow its author."""
+    """The post that a case began with: its link, and how many follow its author.
+
+    A mail's link is its Message-ID (RFC 2392), and nobody reads it along.
+    """
 
     link: str | None = None
     reach: int | None = None
@@ -192,7 +204,7 @@ class QueryRow:
 
 
 async def post_of(connection: AsyncConnection, case_id: UUID) -> Post:
-    """The case's first public post, one with a link before one without; empty where none is."""
+    """The case's first post, one with a link before one without; empty where there is none."""
     row = (await connection.execute(_POST, {"case_id": case_id})).one_or_none()
     return Post() if row is None else Post(row.link, row.reach)
 
