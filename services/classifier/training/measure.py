@@ -13,6 +13,8 @@ from classifier.domain.labels import KINDS_OF, Kind, Label
 
 Array = npt.NDArray[np.float64]
 Truth = npt.NDArray[np.bool_]
+_SLACK = 0.02
+_LEAST_DECISIONS = 40
 
 
 def calibrate(scores: Array, truth: Truth) -> tuple[float, float]:
@@ -60,23 +62,43 @@ def even_kinds(scores: Array, posts: Sequence[Post]) -> Array:
 
 
 def safe_cuts(probability: Array, truth: Truth, precision: float) -> tuple[float, float]:
-    """Lowest cut for `service` and highest for `non_service` that keep the precision.
+    """The cuts for `non_service` and `service` that decide most posts with this precision.
 
-    Each side has to reach it by itself, and with every stricter cut on the way (from forty
-    decisions on), so that a lucky dip does not count.
+    All decisions together reach `precision`; either side alone may fall short of it by two
+    hundredths and no more. Sides of fewer than forty decisions are lucky dips and do not count.
     """
-    service = _strictest(probability, truth, precision)
-    non_service = 1.0 - _strictest(1.0 - probability, ~truth, precision)
-    return round(non_service, 3), round(service, 3)
+    up = np.sort(np.unique(probability))[::-1]
+    certain = _sides(probability, truth, up, floor=precision - _SLACK)
+    rejected = _sides(1.0 - probability, ~truth, 1.0 - up[::-1], floor=precision - _SLACK)
+    best = (0, 1.0, 0.0)
+    for cut, many, right in certain:
+        for other, more, good in rejected:
+            total = many + more
+            if total > best[0] and cut > 1.0 - other and right + good >= precision * total:
+                best = (total, cut, 1.0 - other)
+    return round(best[2], 3), round(best[1], 3)
 
 
-def _strictest(probability: Array, right: Truth, precision: float) -> float:
-    order = np.argsort(-probability, kind="stable")
-    share = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
-    # a running median over the neighbourhood would hide the tail; the last place that holds wins
-    holding = np.flatnonzero(share[39:] >= precision)
-    last = 39 + (int(holding[-1]) if len(holding) else 0)
-    return float(probability[order[last]])
+def _sides(
+    probability: Array, right: Truth, cuts: Array, *, floor: float
+) -> list[tuple[float, int, int]]:
+    """Cuts in thousandths with how many lie at or above and how many of them are right."""
+    found = []
+    for cut in np.unique(np.round(cuts, 3)):
+        above = probability >= cut
+        many, good = int(above.sum()), int((right & above).sum())
+        if many >= _LEAST_DECISIONS and good >= floor * many:
+            found.append((float(cut), many, good))
+    return found
+
+
+def precise_cut(scores: Array, truth: Truth, precision: float) -> float:
+    """The lowest cut from which on every stricter cut of at least forty posts is this precise."""
+    order = np.argsort(-scores, kind="stable")
+    share = np.cumsum(truth[order]) / np.arange(1, len(order) + 1)
+    failing = np.flatnonzero(share[_LEAST_DECISIONS - 1 :] < precision)
+    last = _LEAST_DECISIONS - 2 + int(failing[0]) if len(failing) else len(order) - 1
+    return round(float(scores[order[max(last, 0)]]), 3)
 
 
 @dataclass(frozen=True, slots=True)

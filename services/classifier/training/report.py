@@ -1,10 +1,12 @@
 """Prints the figures of docs/model-card.md from held-out scores."""
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from corpus import KINDS
+from corpus import KINDS, Helper
 from measure import best_cut, calibration_error, f1_interval, share_interval, table
 from sklearn.metrics import average_precision_score, precision_score, recall_score
 
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
     from train import Prepared
 
 Array = npt.NDArray[np.float64]
+_NAMES = {"de": "German", "en": "English"}
+_BEGIN = "<!-- figures, written by train.py --evaluate -->"
+_END = "<!-- end of figures -->"
 
 
 def report(
@@ -27,11 +32,11 @@ def report(
     probability = 1.0 / (1.0 + np.exp(-(slope * service + offset)))
     probability[prepared.signed] = 0.02
     truth, groups, cuts = prepared.truth, prepared.groups, settled["thresholds"]
-    lines = [f"\n### {language}\n", f"settled: {settled}\n"]
+    lines = [f"\n### {_NAMES[language]}\n", f"Thresholds {cuts}, calibration {slope} and {offset}."]
     for name, part in {"stream part": prepared.stream, "all posts": truth | True}.items():
         p, t, g = probability[part], truth[part], groups[part]
         said, automatic = p >= cuts["label"], (p >= cuts["service"]) | (p <= cuts["non_service"])
-        right = (p >= 0.5) == t
+        right = (p >= cuts["service"]) == t
         rows = [
             ("posts (service)", f"{len(t)} ({int(t.sum())})"),
             ("F1 of service", str(f1_interval(said, t, g))),
@@ -46,7 +51,44 @@ def report(
         ]
         lines += [f"\n{name}\n", "| measure | value |", "|---|---|", table(rows)]
     lines += _labels(prepared, outputs, probability, settled)
-    return "\n".join(lines)
+    lines += ["\nbeside the labelled posts\n", "| measure | value |", "|---|---|"]
+    return "\n".join([*lines, table(prepared.beside)])
+
+
+def helper_figures(
+    helper: Helper, answers: npt.NDArray[np.bool_], scores: Array, cut: float
+) -> list[tuple[str, str]]:
+    """What a helper question's held-out answers are worth, above `cut`."""
+    groups = np.arange(len(answers))
+    said = scores >= cut
+    name = f"{helper.name}, {len(answers)} posts of its own corpus ({int(answers.sum())} yes)"
+    rows = [
+        (f"{name}: F1", str(f1_interval(said, answers, groups))),
+        ("  precision", str(share_interval(answers, said, groups))),
+        ("  recall", str(share_interval(said, answers, groups))),
+    ]
+    if helper.name in {"offence", "insult"}:
+        listed = np.array([LOOSE["insult"].search(lowered(t)) is not None for t in helper.texts])
+        rows += [
+            (
+                "  the list of open insults alone: precision",
+                str(share_interval(answers, listed, groups)),
+            ),
+            (
+                "  the list of open insults alone: recall",
+                str(share_interval(listed, answers, groups)),
+            ),
+        ]
+    return rows
+
+
+def write_card(card: Path, found: Sequence[str]) -> None:
+    """Put the figures between the two marks of the model card."""
+    text = card.read_text(encoding="utf-8")
+    before, rest = text.split(_BEGIN)
+    _, after = rest.split(_END)
+    figures = "\n".join(found).strip("\n")
+    card.write_text(f"{before}{_BEGIN}\n\n{figures}\n\n{_END}{after}", encoding="utf-8")
 
 
 def _labels(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from corpus import KINDS, Helper, Post
+from groups import near_duplicates
 from scipy import sparse
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
@@ -18,11 +19,12 @@ from sklearn.preprocessing import StandardScaler
 
 from classifier.gateways.model.cues import NAMES
 from classifier.gateways.model.features import BUCKETS, Grams, Hasher
-from classifier.gateways.model.scoring import encode
+from classifier.gateways.model.scoring import encode, joined
 from classifier.gateways.model.tokens import tokenise
 
 HEAD_KINDS = ("question", "followup", "complaint", "problem", "talk", "news", "opinion", "praise")
 CUE_SHARE = 0.1
+_HELPER_STRENGTH = 2.0
 Array = npt.NDArray[np.float64]
 
 
@@ -144,15 +146,34 @@ def _log_ratio(matrix: sparse.csr_matrix, answers: npt.NDArray[np.bool_]) -> Arr
 def fit_helpers(data: Matrices, helpers: Sequence[Helper]) -> Array:
     """Fit the helper questions on their own corpora, which stand after the labelled posts."""
     weights = np.zeros((data.full.shape[1] + 1, len(helpers)))
-    start, corpus = data.labelled, helpers[0].texts if helpers else ()
-    for column, helper in enumerate(helpers):
-        if helper.texts is not corpus:
-            start, corpus = start + len(corpus), helper.texts
-        rows = np.arange(start, start + len(helper.texts))
+    for column, (helper, rows) in enumerate(zip(helpers, helper_rows(data, helpers), strict=True)):
         weights[:-1, column], weights[-1, column] = _fit(
-            data.full[rows], np.array(helper.answers), 2.0
+            data.full[rows], np.array(helper.answers), _HELPER_STRENGTH
         )
     return weights
+
+
+def helper_rows(data: Matrices, helpers: Sequence[Helper]) -> list[npt.NDArray[np.int64]]:
+    """Where the texts of each helper stand in the matrices."""
+    found = []
+    start, corpus = data.labelled, helpers[0].texts if helpers else ()
+    for helper in helpers:
+        if helper.texts is not corpus:
+            start, corpus = start + len(corpus), helper.texts
+        found.append(np.arange(start, start + len(helper.texts)))
+    return found
+
+
+def held_out_answers(
+    data: Matrices, helper: Helper, rows: npt.NDArray[np.int64]
+) -> npt.NDArray[np.float64]:
+    """Scores of one helper question for its own texts, each by weights that saw no copy of it."""
+    answers = np.array(helper.answers)
+    scores = np.zeros(len(rows))
+    for fit, held in splits(answers, near_duplicates(helper.texts), folds=5, seed=4):
+        weights, bias = _fit(data.full[rows[fit]], answers[fit], _HELPER_STRENGTH)
+        scores[held] = data.full[rows[held]] @ weights + bias
+    return scores
 
 
 def helper_texts(helpers: Sequence[Helper]) -> list[str]:
@@ -224,7 +245,7 @@ class SecondStage:
     def scores(self, dense: Array) -> tuple[Array, Array]:
         """Return the log odds of all outputs and the joined log odds of service."""
         linear = dense @ self.weights[:-1] + self.weights[-1]
-        return linear, 0.5 * (linear[:, 0] + self.trees.decision_function(dense))
+        return linear, joined(linear[:, 0], self.trees.decision_function(dense))
 
 
 def fit_second(dense: Array, posts: Sequence[Post]) -> SecondStage:

@@ -2,7 +2,8 @@
 
     python services/classifier/training/train.py --data ../shared/data/mentions --out FOLDER
     ... --check      train again and compare with FOLDER instead of writing it
-    ... --evaluate   measure by nested cross-validation and print the model card's figures
+    ... --evaluate   measure by nested cross-validation and print the model card's figures;
+                     with --card docs/model-card.md write them into it
 
 Not part of the run-time package: it needs scikit-learn, the service does not.
 """
@@ -10,19 +11,21 @@ Not part of the run-time package: it needs scikit-learn, the service does not.
 import one_thread  # noqa: F401, I001  (before numpy, which counts its threads when loaded)
 import argparse
 import filecmp
+import math
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from corpus import KINDS, Post, read_helpers, read_posts
+from corpus import AGENT, KINDS, Helper, Post, read_further, read_helpers, read_posts
 from export import Arrays, first_stage_arrays, second_stage_arrays, write
 from groups import near_duplicates
-from measure import best_cut, calibrate, even_kinds, safe_cuts
-from report import report
+from measure import best_cut, calibrate, even_kinds, precise_cut, safe_cuts
+from report import helper_figures, report, write_card
 from stages import (
     Matrices,
     SecondStage,
@@ -32,6 +35,8 @@ from stages import (
     fit_second,
     head_scores,
     heads_for,
+    held_out_answers,
+    helper_rows,
     helper_texts,
     matrices,
     splits,
@@ -40,10 +45,13 @@ from stages import (
 from classifier.gateways.model.cues import SIGNATURE
 from classifier.gateways.model.lexicon import FINGERPRINT
 
-VERSION = "1.0.1"
+VERSION = "2.0.0"
 PRECISION = 0.97
 LANGUAGES = ("de", "en")
 _FOLDS = 5
+_LARGE_STREAM = 1_000
+_AGENT_PRECISION = 0.99
+_REPORTED_HELPERS = frozenset({AGENT, "offence", "insult"})
 _STARTED = time.monotonic()
 
 
@@ -56,6 +64,8 @@ class Prepared:
     helper_weights: npt.NDArray[np.float64]
     helper_names: tuple[str, ...]
     groups: npt.NDArray[np.int64]
+    agent_cut: float
+    beside: tuple[tuple[str, str], ...]
 
     @property
     def truth(self) -> npt.NDArray[np.bool_]:
@@ -66,6 +76,18 @@ class Prepared:
     def signed(self) -> npt.NDArray[np.bool_]:
         """Whether the rule for agents' signatures fires."""
         return np.array([SIGNATURE.search(p.text) is not None for p in self.posts])
+
+    @property
+    def choosing(self) -> npt.NDArray[np.bool_]:
+        """The posts that calibration and thresholds are chosen on: the stream if it is large."""
+        measured = np.array([not p.further for p in self.posts])
+        return self.stream if self.stream.sum() >= _LARGE_STREAM else measured
+
+    def measured(self) -> tuple["Prepared", npt.NDArray[np.bool_]]:
+        """The posts that figures are about, and which they are."""
+        mine = np.array([not p.further for p in self.posts])
+        posts = [p for p in self.posts if not p.further]
+        return replace(self, posts=posts, groups=self.groups[mine]), mine
 
     @property
     def stream(self) -> npt.NDArray[np.bool_]:
@@ -81,13 +103,31 @@ def say(text: str) -> None:
 def prepare(folder: Path, language: str) -> Prepared:
     """Read a language's corpora and encode them."""
     posts = read_posts(folder / f"{language}_labelled.jsonl")
+    given = len(posts)
+    if language == "en":
+        posts += read_further(folder.parent, posts)
     helpers = read_helpers(folder.parent, language, posts)
-    say(f"{language}: {len(posts)} labelled posts, {len(helpers)} helper questions")
+    say(f"{language}: {given} labelled posts, {len(posts) - given} further, {len(helpers)} helpers")
     texts = [p.text for p in posts]
     data = matrices([*texts, *helper_texts(helpers)], labelled=len(posts))
     say(f"{language}: {data.full.shape[1]} features; fitting helpers")
     weights = fit_helpers(data, helpers)
-    return Prepared(posts, data, weights, tuple(h.name for h in helpers), near_duplicates(texts))
+    cut, beside = _beside(data, helpers)
+    names = tuple(h.name for h in helpers)
+    return Prepared(posts, data, weights, names, near_duplicates(texts), cut, beside)
+
+
+def _beside(data: Matrices, helpers: Sequence[Helper]) -> tuple[float, tuple[tuple[str, str], ...]]:
+    """The cut above which an unsigned post counts as an agent's; figures of what helpers answer."""
+    cut, figures = math.inf, []
+    for helper, rows in zip(helpers, helper_rows(data, helpers), strict=True):
+        if helper.name not in _REPORTED_HELPERS:
+            continue
+        answers, scores = np.array(helper.answers), held_out_answers(data, helper, rows)
+        if helper.name == AGENT:
+            cut = precise_cut(scores, answers, _AGENT_PRECISION)
+        figures += helper_figures(helper, answers, scores, cut if helper.name == AGENT else 0.0)
+    return cut, tuple(figures)
 
 
 def crossed(prepared: Prepared, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
@@ -131,13 +171,13 @@ def held_out(
 def settle(
     prepared: Prepared, outputs: npt.NDArray[np.float64], service: npt.NDArray[np.float64]
 ) -> dict[str, object]:
-    """Choose calibration, thresholds and cuts on held-out scores of the stream part."""
-    truth, stream = prepared.truth, prepared.stream
-    slope, offset = calibrate(service[stream], truth[stream])
+    """Choose calibration, thresholds and cuts on held-out scores."""
+    truth, chosen = prepared.truth, prepared.choosing
+    slope, offset = calibrate(service[chosen], truth[chosen])
     probability = 1.0 / (1.0 + np.exp(-(slope * service + offset)))
     probability[prepared.signed] = 0.02
-    non_service, certain = safe_cuts(probability[stream], truth[stream], PRECISION)
-    label = best_cut(probability[stream], truth[stream], 0.35, 0.5)
+    non_service, certain = safe_cuts(probability[chosen], truth[chosen], PRECISION)
+    label = best_cut(probability[chosen], truth[chosen], 0.35, 0.5)
     cuts = {
         name: best_cut(outputs[:, -2 + i], answers, -3.0, 1.0)
         for i, (name, answers) in enumerate(
@@ -147,6 +187,8 @@ def settle(
             }.items()
         )
     }
+    if math.isfinite(prepared.agent_cut):
+        cuts[AGENT] = prepared.agent_cut
     thresholds = {
         "non_service": min(non_service, label - 0.01),
         "label": label,
@@ -188,24 +230,40 @@ def train(data: Path, out: Path) -> str:
     return write(out, arrays, {"version": VERSION, "lexicon": FINGERPRINT, "languages": languages})
 
 
-def evaluate(data: Path) -> None:
-    """Print the figures of the model card: nothing measured on a post was fitted on it."""
+def evaluate(data: Path, card: Path | None) -> None:
+    """Print the figures of the model card: nothing measured on a post was fitted on it.
+
+    With `card`, they also take the place of the figures in that file.
+    """
+    found = []
     for language in LANGUAGES:
         prepared = prepare(data, language)
-        count = len(prepared.posts)
-        outputs, service = np.zeros((count, 0)), np.zeros(count)
-        for number, (fit, held) in enumerate(
-            splits(prepared.truth, prepared.groups, folds=_FOLDS, seed=1)
-        ):
-            second = fit_second(crossed(prepared, fit), [prepared.posts[i] for i in fit])
-            linear, service[held] = second.scores(seen(prepared, fit, held))
-            if not outputs.size:
-                outputs = np.zeros((count, linear.shape[1]))
-            outputs[held] = linear
-            say(f"{language}: outer fold {number + 1} of {_FOLDS}")
+        outputs, service = nested(prepared, language)
         settled = settle(prepared, outputs, service)
         outputs[:, 1 : 1 + len(KINDS)] += even_kinds(outputs[:, 1 : 1 + len(KINDS)], prepared.posts)
-        print(report(language, prepared, outputs, service, settled))
+        about, mine = prepared.measured()
+        found.append(report(language, about, outputs[mine], service[mine], settled))
+        print(found[-1], flush=True)
+    if card is not None:
+        write_card(card, found)
+
+
+def nested(
+    prepared: Prepared, language: str
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Scores for every post from both stages fitted on the other outer folds."""
+    count = len(prepared.posts)
+    outputs, service = np.zeros((count, 0)), np.zeros(count)
+    for number, (fit, held) in enumerate(
+        splits(prepared.truth, prepared.groups, folds=_FOLDS, seed=1)
+    ):
+        second = fit_second(crossed(prepared, fit), [prepared.posts[i] for i in fit])
+        linear, service[held] = second.scores(seen(prepared, fit, held))
+        if not outputs.size:
+            outputs = np.zeros((count, linear.shape[1]))
+        outputs[held] = linear
+        say(f"{language}: outer fold {number + 1} of {_FOLDS}")
+    return outputs, service
 
 
 def check(data: Path, out: Path) -> int:
@@ -226,9 +284,10 @@ def main() -> int:
     mode = parser.add_mutually_exclusive_group()
     mode.add_argument("--check", action="store_true", help="retrain and compare with --out")
     mode.add_argument("--evaluate", action="store_true", help="nested cross-validation")
+    parser.add_argument("--card", type=Path, help="with --evaluate: the file to put figures into")
     options = parser.parse_args()
     if options.evaluate:
-        evaluate(options.data)
+        evaluate(options.data, options.card)
         return 0
     if options.check:
         return check(options.data, options.out)

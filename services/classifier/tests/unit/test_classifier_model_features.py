@@ -12,7 +12,8 @@ from classifier.gateways.model import cues
 from classifier.gateways.model.evidence import insults, signatures, words_that_carried
 from classifier.gateways.model.features import Hasher
 from classifier.gateways.model.language import detect
-from classifier.gateways.model.tokens import OTHER, OWN, tokenise
+from classifier.gateways.model.lexicon import EXACT, LOOSE, PIECES, seek
+from classifier.gateways.model.tokens import NUMBERED, OTHER, OWN, looks_like_a_brand, tokenise
 
 
 def words(text: str, own: frozenset[str] = frozenset()) -> list[str]:
@@ -42,6 +43,39 @@ def test_no_handle_ever_becomes_a_feature() -> None:
 def test_without_a_list_a_handle_that_reads_like_a_brand_counts_as_the_companys() -> None:
     assert words("@motorrad_hilft sagt @anna_p") == [OWN, "sagt", OTHER]
     assert words("@motorrad_hilft", frozenset({"someone_else"})) == [OTHER]
+
+
+@pytest.mark.parametrize(
+    "handle", ["motorrad_hilft", "delta", "KFC_UKI", "askzara", "VodafoneIN", "Tesco", "vw_de"]
+)
+def test_handles_that_everybody_knows_are_companies(handle: str) -> None:
+    assert looks_like_a_brand(handle)
+
+
+@pytest.mark.parametrize("handle", ["anna_p", "deltas_of_rome", "janedoe42", "tim", "bauer_m"])
+def test_handles_of_people_are_not(handle: str) -> None:
+    assert not looks_like_a_brand(handle)
+
+
+def test_numbers_in_place_of_handles_are_neither_customer_nor_company() -> None:
+    assert words("@117248 hilft @anna_p") == [NUMBERED, "hilft", OTHER]
+    assert words("@117248", frozenset({"motorrad_ag"})) == [OTHER]
+
+
+_FRAGMENTS = [
+    *sorted({piece for pieces in PIECES.values() for piece in pieces}),
+    "RT @anna: ", " via @anna ", "Richtung Kassel hat 5", "Linie S1:", "a.b@mail.example", "5 €",
+    "unfähig ", "danke für die ", "thanks for the ", "\"@anna: ", " ", "ig ", "en ", "bahn ", "7 ",
+]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(_FRAGMENTS), max_size=8).map("".join))
+def test_pieces_never_hide_a_match(text: str) -> None:
+    patterns = EXACT | LOOSE
+    for name in PIECES:
+        for cased in (text, cues.lowered(text)):
+            found = seek(name, patterns[name], cased)
+            assert (found is None) == (patterns[name].search(cased) is None)
 
 
 @given(st.text(max_size=300))

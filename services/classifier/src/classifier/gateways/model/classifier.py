@@ -4,10 +4,9 @@ Not thread safe: give each worker thread its own instance.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
-
-import numpy as np
 
 from classifier.domain.labels import (
     KINDS_OF,
@@ -19,12 +18,15 @@ from classifier.domain.labels import (
     PostText,
 )
 from classifier.domain.thresholds import Verdict, decide
+from classifier.gateways.model.concerns import concerns_of
+from classifier.gateways.model.cues import lowered
 from classifier.gateways.model.evidence import insults, signatures, words_that_carried
 from classifier.gateways.model.features import Hasher
 from classifier.gateways.model.language import detect
+from classifier.gateways.model.observations import already_tried, needs_of, signals_of
 from classifier.gateways.model.pack import Floats, LanguagePack, load_packs
 from classifier.gateways.model.scoring import Batch, encode, score
-from classifier.gateways.model.tokens import Token, tokenise
+from classifier.gateways.model.tokens import NUMBERED, OTHER, Token, tokenise
 
 # Small enough for a processor's cache: larger batches were slower.
 _CHUNK = 128
@@ -82,6 +84,8 @@ class ShippedModel:
         column = {name: i for i, name in enumerate(pack.outputs)}
         abusive = scores.outputs[:, column["abusive"]] >= pack.cuts["abusive"]
         urgent = scores.outputs[:, column["urgent"]] >= pack.cuts["urgent"]
+        kinds = {label: _kinds(scores.outputs, pack, label) for label in Label}
+        agent = _by_agents(scores.heads, pack)
         results: list[Classification] = []
         place = 0
         for row, (text, tokens) in enumerate(zip(batch.texts, batch.tokens, strict=True)):
@@ -90,23 +94,70 @@ class ShippedModel:
             verdict = decide(probability, language=languages[row], thresholds=pack.thresholds)
             weights = scores.per_place[place + 1 : place + 1 + len(tokens)]
             place += len(tokens) + 2
-            results.append(
-                Classification(
-                    label=verdict.label,
-                    decision=verdict.decision,
-                    confidence=verdict.confidence,
-                    kind=_kind(scores.outputs[row], pack, verdict, signed=bool(signed)),
-                    abusive=bool(abusive[row]) or bool(insulting),
-                    urgent=bool(urgent[row]) and verdict.label is Label.SERVICE,
-                    own_agent_post=bool(signed),
-                    language=languages[row],
-                    evidence=_evidence(
-                        text, tokens, weights, rules=[*signed, *insulting], verdict=verdict
-                    ),
-                    model=self.version,
-                )
+            is_own = bool(signed) or (
+                agent[row] and verdict.label is Label.NON_SERVICE and _answers_someone(tokens)
             )
+            seen = _Seen(
+                verdict,
+                Kind.TALK if is_own else kinds[verdict.label][row],
+                is_abusive=bool(abusive[row]) or bool(insulting),
+                is_urgent=bool(urgent[row]) and verdict.label is Label.SERVICE,
+                is_own=is_own,
+            )
+            evidence = _evidence(
+                text, tokens, weights, rules=[*signed, *insulting], verdict=verdict
+            )
+            results.append(self._whole(text, tokens, languages[row], seen, evidence))
         return results
+
+    def _whole(
+        self,
+        text: str,
+        tokens: Sequence[Token],
+        language: Language,
+        seen: "_Seen",
+        evidence: tuple[Evidence, ...],
+    ) -> Classification:
+        """Add what is observed beside the learned labels."""
+        low = lowered(text)
+        label = seen.verdict.label
+        matters = label is Label.SERVICE or (seen.kind is Kind.WISH and not seen.is_own)
+        concerns = concerns_of(text, tokens) if matters else ()
+        serves = label is Label.SERVICE
+        return Classification(
+            label=label,
+            decision=seen.verdict.decision,
+            confidence=seen.verdict.confidence,
+            kind=seen.kind,
+            abusive=seen.is_abusive,
+            urgent=seen.is_urgent,
+            own_agent_post=seen.is_own,
+            language=language,
+            evidence=evidence,
+            model=self.version,
+            signals=signals_of(
+                low, label=label, kind=seen.kind, abusive=seen.is_abusive, is_own=seen.is_own
+            ),
+            needs=needs_of(low, concerns) if serves else frozenset(),
+            already_tried=already_tried(text, low) if serves else (),
+            concerns=concerns,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What the learned labels say of one post."""
+
+    verdict: Verdict
+    kind: Kind
+    is_abusive: bool
+    is_urgent: bool
+    is_own: bool
+
+
+def _answers_someone(tokens: Sequence[Token]) -> bool:
+    """Whether the post begins with the handle of somebody who is not the company."""
+    return bool(tokens) and tokens[0].text in (OTHER, NUMBERED)
 
 
 def _model_of(language: Language) -> str:
@@ -114,17 +165,22 @@ def _model_of(language: Language) -> str:
     return "de" if language is Language.GERMAN else "en"
 
 
-def _kind(outputs: Floats, pack: LanguagePack, verdict: Verdict, *, signed: bool) -> Kind:
-    """The most probable kind that the label allows; a signed post is talk by definition."""
-    if signed:
-        return Kind.TALK
-    allowed = KINDS_OF[verdict.label]
-    ranked = [
-        (float(outputs[i]), name)
-        for i, name in enumerate(pack.outputs)
-        if name.startswith("kind:") and Kind(name[5:]) in allowed
+def _by_agents(heads: Floats, pack: LanguagePack) -> list[bool]:
+    """Which posts read like an agent's; none where the training had no agents to learn from."""
+    if "agent" not in pack.heads or "agent" not in pack.cuts:
+        return [False] * len(heads)
+    return list((heads[:, pack.heads.index("agent")] >= pack.cuts["agent"]).tolist())
+
+
+def _kinds(outputs: Floats, pack: LanguagePack, label: Label) -> list[Kind]:
+    """Per post the most probable kind that the label allows."""
+    allowed = [
+        (column, Kind(name[5:]))
+        for column, name in enumerate(pack.outputs)
+        if name.startswith("kind:") and Kind(name[5:]) in KINDS_OF[label]
     ]
-    return Kind(max(ranked)[1][5:])
+    best = outputs[:, [column for column, _ in allowed]].argmax(axis=1)
+    return [allowed[place][1] for place in best.tolist()]
 
 
 def _evidence(
@@ -136,4 +192,4 @@ def _evidence(
     verdict: Verdict,
 ) -> tuple[Evidence, ...]:
     sign = 1.0 if verdict.label is Label.SERVICE else -1.0
-    return (*rules, *words_that_carried(text, tokens, np.asarray(weights), sign=sign))
+    return (*rules, *words_that_carried(text, tokens, weights, sign=sign))

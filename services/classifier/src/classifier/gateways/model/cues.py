@@ -8,8 +8,8 @@ import math
 import re
 from collections.abc import Sequence
 
-from classifier.gateways.model.lexicon import EXACT, LOOSE, WORDS
-from classifier.gateways.model.tokens import OTHER, OWN, TIME, URL, Token
+from classifier.gateways.model.lexicon import BRANDS, EXACT, LOOSE, WORDS, seek
+from classifier.gateways.model.tokens import NUMBERED, OTHER, OWN, TIME, URL, Token
 
 # An agent's signature at the end of a post: "/je", "^br", "-KB"; never "/cc" or "/via".
 SIGNATURE = re.compile(
@@ -26,6 +26,7 @@ NAMES: tuple[str, ...] = (
     "others", "ends_with_own", "urls", "ends_with_url", "hashtags", "question_marks",
     "exclamations", "ellipsis", "ends_with_ellipsis", "quotes", "smiles", "frowns", "times",
     "numbers", "emoji", "tokens", "long", "capitals", "commas", "colon_early", "starts_lower",
+    "numbered", "brand_words",
     *WORDS,
     *EXACT, *LOOSE, "signature",
     "dialogue", "own_and_question", "own_and_first", "first_and_failure", "first_and_matter",
@@ -42,8 +43,8 @@ def cues(text: str, tokens: Sequence[Token]) -> list[float]:
         for number in _INDEX.get(word, ()):
             counts[number] += 1.0
     low = lowered(text)
-    found = [float(pattern.search(text) is not None) for pattern in EXACT.values()]
-    found += [float(pattern.search(low) is not None) for pattern in LOOSE.values()]
+    found = [float(seek(name, p, text) is not None) for name, p in EXACT.items()]
+    found += [float(seek(name, p, low) is not None) for name, p in LOOSE.items()]
     found.append(float(SIGNATURE.search(text) is not None))
     counts = [math.log1p(c) for c in counts]
     own, first = min(shape[4], 1.0), counts[0]
@@ -70,7 +71,7 @@ def lowered(text: str) -> str:
 
 
 def _shape(text: str, words: Sequence[str]) -> list[float]:
-    handles = (OWN, OTHER)
+    handles = (OWN, OTHER, NUMBERED)
     leading = 0
     while leading < len(words) and words[leading] in handles:
         leading += 1
@@ -105,4 +106,6 @@ def _shape(text: str, words: Sequence[str]) -> list[float]:
         math.log1p(text.count(",")),
         float(":" in text[:60].replace("https:", "").replace("http:", "")),
         float(next((c.islower() for c in text if c.isalpha()), False)),
+        float(min(words.count(NUMBERED), 3)),
+        float(min(sum([len(w) > 3 and w in BRANDS for w in words]), 3)),
     ]

@@ -21,8 +21,10 @@ _UMLAUT = re.compile(r"[äöüÄÖÜß]")
 
 def detect(text: str, tokens: Sequence[Token]) -> Language:
     """Return the language a post is most probably written in."""
-    if len(_OTHER_SCRIPT.findall(text)) > len(_LATIN.findall(text)):
-        return Language.OTHER
+    if not text.isascii():
+        strange = len(_OTHER_SCRIPT.findall(text))
+        if strange and strange > len(_LATIN.findall(text)):
+            return Language.OTHER
     words = [t.text for t in tokens if t.text[0].isalpha()]
     distinct = set(words)
     german = len(_GERMAN & distinct) + 0.7 * bool(_UMLAUT.search(text))

@@ -17,6 +17,41 @@ LANGUAGE: dict[str, frozenset[str]] = {
     k: frozenset(v.split()) for k, v in _READ["language"].items()
 }
 
+# Looking for a piece of text is twenty times as fast as looking for a pattern: a pattern is only
+# tried where one of its pieces stands. None of them may be missing where the pattern would match
+# (a test compares the two on generated posts).
+PIECES: dict[str, tuple[str, ...]] = {
+    "retweet": ("RT", "Retweeted", '"@', "“@"),
+    "via": ("via", "Via", "RE:", "Re:"),
+    "status_report": (
+        "Verkehrsmeldung", "Richtung", "Abfahrt um", "Linie", "+++", "Störung:", "ktuell:",
+    ),
+    "email": ("@",),
+    "price": ("€", "$", "£", "eur"),
+    "irony_thanks": ("danke", "thanks for"),
+    "insult": (
+        "idiot", "unf", "saftladen", "drecks", "arsch", "inkompet", "hurens", "wichser", "depp",
+        "trottel", "versager", "fotze", "vollpfosten", "spast", "hackfresse", "abschaum", "schei",
+        "asozial", "verfickt", "penner", "hornochse", "moron", "asshole", "imbecile", "fuckwit",
+        "scumbag", "incompeten",
+    ),
+}  # fmt: skip
+
+
+def seek(name: str, pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
+    """`pattern.search(text)`, but faster where the pattern has pieces and none is there."""
+    pieces = PIECES.get(name)
+    if pieces is not None:
+        for piece in pieces:
+            if piece in text:
+                break
+        else:
+            return None
+    return pattern.search(text)
+
+
+BRANDS: frozenset[str] = frozenset(w for v in _READ["brands"].values() for w in v.split())
+
 
 def _joined(alternatives: list[str]) -> re.Pattern[str]:
     """One pattern of all; a border that all begin with is looked for once, which is faster."""

@@ -15,6 +15,9 @@ from classifier.gateways.model.features import Grams, Hasher
 from classifier.gateways.model.pack import Floats, LanguagePack, Vocabulary
 from classifier.gateways.model.tokens import Token
 
+# How much the trees have to say beside the linear model.
+TREES = 0.75
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:
@@ -32,10 +35,11 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """Log odds per output (posts, outputs), the calibrated probability of service, and place
-    (see `Grams`) what it added to the `service` head."""
+    """Log odds per output (posts, outputs) and per head, the calibrated probability of service,
+    and per place (see `Grams`) what it added to the `service` head."""
 
     outputs: Floats
+    heads: Floats
     service: npt.NDArray[np.float64]
     per_place: Floats
 
@@ -58,10 +62,15 @@ def score(batch: Batch, pack: LanguagePack) -> Scores:
     dense = np.hstack([heads, batch.cues])
     ones = np.ones((len(dense), 1), dtype=np.float32)
     outputs = np.hstack([dense, ones]) @ pack.second
-    service = 0.5 * (outputs[:, 0] + pack.forest.score(dense)).astype(np.float64)
+    service = joined(outputs[:, 0].astype(np.float64), pack.forest.score(dense))
     slope, offset = pack.calibration
     probability = 1.0 / (1.0 + np.exp(-(slope * service + offset)))
-    return Scores(outputs, probability, per_place)
+    return Scores(outputs, heads, probability, per_place)
+
+
+def joined(linear: npt.NDArray[np.float64], trees: Floats) -> npt.NDArray[np.float64]:
+    """One log odds from two: the trees know more, the line steadies them."""
+    return np.asarray((1.0 - TREES) * linear + TREES * trees, dtype=np.float64)
 
 
 def known(grams: Grams, vocabulary: Vocabulary) -> tuple[Ints, Ints, Ints, Ints]:

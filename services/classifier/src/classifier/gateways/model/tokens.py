@@ -11,8 +11,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 
+from classifier.gateways.model.lexicon import BRANDS
+
 START, END = "<s>", "</s>"
 OWN, OTHER, URL, TIME = "<own>", "<at>", "<url>", "<time>"
+# Some archives put numbers in place of handles: customers and companies look alike then.
+NUMBERED = "<id>"
 
 _TOKEN = re.compile(
     r"""
@@ -42,6 +46,13 @@ _BRAND_HANDLE = re.compile(
     r"|service|custserv|cust|kunden|dialog|info$|official|_?ask|ask(?=[a-z])|assist|^db_|_db$"
     r"|_uk$|uk$|_de$|express|store|shop|market|foods?$|hotel|motor|auto|energ|versicher|insur",
 )
+# What companies put before and after their name in a handle.
+_AROUND = re.compile(
+    r"^(?:ask|hey|my|team|the|its)?_?"
+    r"(?P<name>.+?)"
+    r"_?(?:usa?|uki?|de|at|ch|eu|in|india|europe|america|canada|cares?|help|support|tweets|official"
+    r"|hq|corp|inc|global|app|social|team|service|online)?$"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +64,14 @@ class Token:
     end: int
 
 
+@lru_cache(maxsize=20_000)
 def looks_like_a_brand(handle: str) -> bool:
     """Whether an account name (no @) reads like a company's; a guess used without a list."""
-    return _BRAND_HANDLE.search(handle.lower()) is not None
+    name = handle.lower()
+    if name in BRANDS or _BRAND_HANDLE.search(name) is not None:
+        return True
+    around = _AROUND.match(name)
+    return around is not None and around["name"].replace("_", "") in BRANDS
 
 
 @lru_cache(maxsize=60_000)
@@ -86,8 +102,11 @@ def tokenise(text: str, own_handles: Collection[str] = ()) -> list[Token]:
 
 
 def _handle(name: str, own_handles: Collection[str]) -> str:
-    own = name in own_handles if own_handles else looks_like_a_brand(name)
-    return OWN if own else OTHER
+    if own_handles:
+        return OWN if name in own_handles else OTHER
+    if name.isdecimal():
+        return NUMBERED
+    return OWN if looks_like_a_brand(name) else OTHER
 
 
 def _other(kind: str | None, piece: str) -> str:

@@ -22,12 +22,13 @@ class Forest:
 
     def score(self, rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Return the sum of the leaf values per row of `rows` (posts, features)."""
-        posts = rows.shape[0]
+        posts, width = rows.shape
+        flat = rows.ravel()
+        begin = (np.arange(posts, dtype=np.int32) * np.int32(width))[:, None]
         at = np.repeat(self.roots[None, :], posts, axis=0)
-        of = np.arange(posts)[:, None]
         while True:
-            low = rows[of, self.feature[at]] <= self.threshold[at]
-            then = np.where(low, self.left[at], self.right[at])
+            low = flat.take(begin + self.feature.take(at)) <= self.threshold.take(at)
+            then = np.where(low, self.left.take(at), self.right.take(at))
             if np.array_equal(then, at):
-                return np.asarray(self.value[at].sum(axis=1), dtype=np.float32)
+                return np.asarray(self.value.take(at).sum(axis=1), dtype=np.float32)
             at = then
