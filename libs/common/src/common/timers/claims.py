@@ -32,6 +32,13 @@ _FIRE = """
            clock_timestamp() - armed_for as late
     from fired order by armed_for, id
 """
+# One round trip: how long the loop waits for a lock, and whether a slot is free. A slot is held
+# until the transaction ends; which one is tried first is the loop's own.
+_TAKE_SLOT = """
+    select set_config('lock_timeout', :patience, true),
+           pg_try_advisory_xact_lock(:class, :first)
+           or pg_try_advisory_xact_lock(:class, :second) as taken
+"""
 CLAIM = _FIRE.replace("{which}", "order by due_at limit :limit")
 _CLAIM_ONE = _FIRE.replace("{which}", "and id = :id")
 _POSTPONE = """
@@ -53,7 +60,13 @@ _BACKLOG = """
 """
 
 
-@dataclass(frozen=True, slots=True)
+SLOT_CLASS = 0x4F544D52
+"""Advisory locks of the firing loops (OTMR); the second key is the slot."""
+SLOTS = 2
+"""How many loops of one database fire at the same moment."""
+
+
+@dataclass(slots=True)
 class Claimed:
     """A timer that fires in this transaction, and how late it is."""
 
@@ -76,6 +89,20 @@ class Claims:
     def __init__(self, kinds: Collection[str], offset: timedelta) -> None:
         self._kinds = sorted(kinds)
         self._offset = offset
+
+    async def take_slot(self, connection: AsyncConnection, *, patience: str, first: int) -> bool:
+        """Set how long this transaction waits for locks, and take one of the slots, if one is free.
+
+        Many loops that wake for the same timer only stand in each other's way: two fire, the
+        others look again a little later. A slot ends with its transaction, however that ends.
+        """
+        (row,) = await self._run(
+            connection,
+            _TAKE_SLOT,
+            patience=patience,
+            **{"class": SLOT_CLASS, "first": first % SLOTS, "second": (first + 1) % SLOTS},
+        )
+        return bool(row.taken)
 
     async def claim(self, connection: AsyncConnection, limit: int) -> Sequence[Claimed]:
         """Mark up to `limit` due timers as fired and return them, oldest first.
@@ -119,19 +146,21 @@ class Claims:
         return result.all() if result.returns_rows else ()
 
     def _claimed(self, rows: Sequence[Row[Any]]) -> Sequence[Claimed]:
+        # By position: on the way of a hundred thousand timers, names cost as much as the database.
         return [
             Claimed(
                 DueTimer(
-                    id=row.id,
-                    owner_id=row.owner_id,
-                    conversation_id=row.conversation_id,
-                    kind=row.kind,
-                    due_at=row.armed_for,
-                    payload=row.payload,
-                    generation=row.generation,
-                    attempts=row.attempts,
+                    id=id_,
+                    owner_id=owner_id,
+                    conversation_id=conversation_id,
+                    kind=kind,
+                    due_at=armed_for,
+                    payload=payload,
+                    generation=generation,
+                    attempts=attempts,
                 ),
-                row.late + self._offset,
+                late + self._offset,
             )
-            for row in rows
+            for (id_, owner_id, conversation_id, kind, *rest) in rows
+            for armed_for, payload, generation, attempts, late in (rest,)
         ]

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from time import monotonic
@@ -22,7 +22,7 @@ from sqlalchemy import text
 from common.db.unit_of_work import UnitOfWork, UnitOfWorkFactory, is_transient
 from common.observability import metrics
 from common.observability.logging import get_logger
-from common.timers.claims import COUNTED_UP_TO, Claimed, Claims
+from common.timers.claims import COUNTED_UP_TO, SLOTS, Claimed, Claims
 from common.timers.store import DueTimer
 
 TimerHandler = Callable[[UnitOfWork, Sequence[DueTimer]], Awaitable[None]]
@@ -32,8 +32,11 @@ It gets the due timers of its kind, oldest first, in the transaction that marks 
 """
 
 BATCH = 200
+BATCH_BEHIND = 1000
+"""After a full batch: fewer transactions for the same timers, as long as we are behind."""
 LONGEST_SLEEP = timedelta(milliseconds=500)
 _SHORTEST_SLEEP = timedelta(milliseconds=10)
+_NO_SLOT_SLEEP_S = 0.1
 _LOCK_PATIENCE = "250ms"
 _SHORTEST_POSTPONEMENT = timedelta(seconds=1)
 _LONGEST_POSTPONEMENT = timedelta(minutes=5)
@@ -57,6 +60,8 @@ class TimerLoop:
         self._wake = wake or asyncio.Event()
         self._claims = Claims(handlers, units.offset)
         self._counted_at = float("-inf")
+        self._batch = BATCH
+        self._first_slot = random.randrange(SLOTS)  # noqa: S311
 
     async def run(self, stop: asyncio.Event) -> None:
         """Fire until `stop` is set; then the batch at hand is finished. Survives an outage."""
@@ -89,14 +94,19 @@ class TimerLoop:
         pause = timedelta(0)
         try:
             async with self._units.begin() as uow:
-                await _give_way(uow)
-                claimed = await self._claims.claim(uow.connection, BATCH)
+                if not await self._claims.take_slot(
+                    uow.connection, patience=_LOCK_PATIENCE, first=self._first_slot
+                ):
+                    return _others_fire()
+                claimed = await self._claims.claim(uow.connection, self._batch)
                 await self._handle(uow, [each.timer for each in claimed])
-                if len(claimed) < BATCH:
+                if len(claimed) < self._batch:
                     pause = _until(await self._claims.next_due_in(uow.connection))
+            self._batch = BATCH if pause else BATCH_BEHIND
         except Exception as error:
             if not claimed:
                 raise
+            self._batch = BATCH
             _log.info("timer_batch_split", error=_kind_of(error), timers=len(claimed))
             return await self._fire_one_by_one(claimed)
         _observe(claimed)
@@ -179,11 +189,19 @@ def _until(due_in: timedelta | None) -> timedelta:
     return longest if due_in is None else min(max(due_in, _SHORTEST_SLEEP), longest)
 
 
+def _others_fire() -> timedelta:
+    """Enough others fire at this moment; should they be killed, we are here soon."""
+    return timedelta(seconds=_NO_SLOT_SLEEP_S * random.uniform(0.5, 1.0))  # noqa: S311
+
+
 def _observe(fired: Sequence[Claimed]) -> None:
     """After the commit only: what was rolled back did not fire."""
-    for each in fired:
-        metrics.TIMERS_FIRED_TOTAL.labels(each.timer.kind).inc()
-        metrics.TIMERS_LATENESS_SECONDS.labels(each.timer.kind).observe(each.late.total_seconds())
+    for kind, number in Counter(each.timer.kind for each in fired).items():
+        metrics.TIMERS_FIRED_TOTAL.labels(kind).inc(number)
+        lateness = metrics.TIMERS_LATENESS_SECONDS.labels(kind)
+        for each in fired:
+            if each.timer.kind == kind:
+                lateness.observe(each.late.total_seconds())
 
 
 def _back_off(failures: int) -> timedelta:

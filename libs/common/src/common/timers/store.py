@@ -56,9 +56,11 @@ class NewTimer:
     payload: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class DueTimer:
     """A timer that fires now. `due_at` is the moment it was armed for, whatever the delay.
+
+    Not frozen, because that makes making them four times as slow; nobody changes one.
 
     `attempts` counts the earlier tries whose handler failed.
     """

@@ -59,8 +59,7 @@ _DEEP = text(
         order by case_id limit :limit
     )
     select slice.case_id, slice.team, slice.owner_name, slice.opened_at, slice.state,
-        pending.rings_at, pending.has_clock, pending.has_timer,
-        (select max(case_id) from slice) is not distinct from slice.case_id as is_last
+        pending.rings_at, pending.has_clock, pending.has_timer
     from slice left join lateral (
         select count(*) > 0 as has_clock,
             bool_and(exists (
