@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from base64 import b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,10 +35,14 @@ from platforms.simulator.faults import FaultPlan
 from platforms.simulator.posts import PostLog
 from platforms.simulator.server import Simulator
 from responder.bootstrap import Responder
-from responder.handlers.record_cases import record_opened
-from responder.settings import ResponderSettings, SendingSettings
+from responder.domain.private_words import DEFAULT_RETENTION
+from responder.handlers.record_cases import RecordMentions
+from responder.settings import PrivateSettings, ResponderSettings, SendingSettings
+from responder.storage.private_store import PrivateStore
+from responder.storage.sealing import Sealing
 
 MIGRATIONS = Path(__file__).resolve().parents[1] / "migrations"
+STORE_KEY = b"a key of thirty-two bytes, for us"[:32]
 DEV_SECRET = "a development secret of more than 32 bytes"
 PASSWORD = "for-tests-only"
 NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
@@ -129,13 +134,22 @@ def case_opened() -> CaseEvent:
 
 
 @pytest.fixture
-def open_case(units: UnitOfWorkFactory, case_opened: CaseEvent) -> OpenCase:
+def record_mentions() -> RecordMentions:
+    """The use case behind `cases.events`, with a restricted store of its own key."""
+    store = PrivateStore(Sealing([STORE_KEY]), retention=DEFAULT_RETENTION)
+    return RecordMentions(store, ids=new_id)
+
+
+@pytest.fixture
+def open_case(
+    units: UnitOfWorkFactory, case_opened: CaseEvent, record_mentions: RecordMentions
+) -> OpenCase:
     """Open a case for the post with this native id; its case id."""
 
     async def open_(native_id: str, **changes: Any) -> UUID:
         event = case_opened(native_id, **changes)
         async with units.begin() as uow:
-            await record_opened(uow, [event])
+            await record_mentions(uow, [event])
         return event.data.case_id
 
     return open_
@@ -164,6 +178,7 @@ async def responder(service_dsn: str, simulator: Simulator) -> AsyncIterator[Res
         http=HttpSettings(),
         auth=AuthSettings(auth="dev", dev_token_secret=DEV_SECRET),
         log=LogSettings(),
+        private=PrivateSettings(private_store_keys=(b64encode(STORE_KEY).decode(),)),
         sending=SendingSettings(
             simulator_url=simulator.address, dispatch_timeout_s=0.5, dispatch_lease_s=3.0
         ),

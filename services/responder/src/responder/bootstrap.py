@@ -28,20 +28,27 @@ from common.web.app import serve
 from common.web.auth import authenticator_for
 from responder import jobs
 from responder.api.app import App, AppParts, build_app
-from responder.consumers import HANDLERS
+from responder.consumers import handlers
 from responder.domain.drafts import Review
 from responder.domain.signature import Signing
 from responder.gateways.channel import Channels
 from responder.gateways.linking import open_channels, paces_of
+from responder.gateways.suggestions import SuggestionModel
+from responder.handlers.gate_drafts import GateDrafts
 from responder.handlers.hold_draft import COOL_OFF_TIMER, end_cool_offs
 from responder.handlers.let_go import release_pairs
+from responder.handlers.moderate import CarryOut
 from responder.handlers.offer_review import REVIEW_TIMER, expire_reviews
+from responder.handlers.private_words import RETENTION_TIMER, delete_what_is_due
+from responder.handlers.record_cases import RecordMentions
 from responder.handlers.send_replies import SendingRules, SendReplies
 from responder.handlers.settle_unknown import ReadBackReplies
 from responder.handlers.submit_draft import SubmitDraft
-from responder.settings import ResponderSettings
+from responder.settings import GateSettings, ResponderSettings
 from responder.storage.deployment_policy import DeploymentPolicy, write_policy
 from responder.storage.health import is_reachable
+from responder.storage.private_store import PrivateStore
+from responder.storage.sealing import Sealing
 
 SERVICE = "responder"
 _SWEEP = timedelta(seconds=1)
@@ -61,12 +68,25 @@ class Responder:
             application_name=SERVICE,
         )
         self.units = UnitOfWorkFactory(self.engine, write_outbox, on_commit=self.wake_relay.set)
+        self.private_store = PrivateStore(
+            Sealing(settings.private.keys()), retention=settings.private.retention
+        )
         sending = settings.sending
         if sending.dispatch_lease_s < 3 * sending.dispatch_timeout_s:
             raise ConfigurationError(
                 "OMBUD_DISPATCH_LEASE_S must be at least three times OMBUD_DISPATCH_TIMEOUT_S"
             )
         self.channels = Channels(open_channels(sending.all_channels(), timeout=sending.timeout))
+
+        self.suggestions = _suggestions(settings.gates)
+        self.gate_drafts = GateDrafts(
+            self.channels,
+            ids=new_id,
+            zone=settings.gates.gate_time_zone,
+            known_values=lambda uow, case_id: self.private_store.known_values(
+                uow.connection, case_id, now=uow.now
+            ),
+        )
 
     @cached_property
     def app(self) -> App:
@@ -78,8 +98,15 @@ class Responder:
                 units=self.units,
                 channels=self.channels,
                 submit_draft=SubmitDraft(
-                    self.channels, policy_for_private=policy, ids=new_id, budget=budget
+                    self.channels,
+                    policy_for_private=policy,
+                    ids=new_id,
+                    budget=budget,
+                    gates=self.gate_drafts,
                 ),
+                gate_drafts=self.gate_drafts,
+                suggestions=self.suggestions,
+                zone=self.settings.gates.gate_time_zone,
                 open_tail=partial(
                     TopicTail,
                     self.settings.kafka,
@@ -88,6 +115,7 @@ class Responder:
                 ),
                 review_budget=budget,
                 undo_window=self.settings.sending.undo_window,
+                private_store=self.private_store,
                 signing=Signing(self.settings.review.reply_signature),
                 ids=new_id,
                 auth=authenticator_for(self.settings.auth, clock=SystemClock()),
@@ -107,8 +135,9 @@ class Responder:
 
     def consumer_loop(self) -> Loop:
         """Consumes the router's events; readiness waits for it in the same process."""
+        record_mentions = RecordMentions(self.private_store, ids=new_id)
         self.consumer = build_consumer(
-            self.settings.kafka, self.units, service=SERVICE, handlers=HANDLERS
+            self.settings.kafka, self.units, service=SERVICE, handlers=handlers(record_mentions)
         )
         return self.consumer.run
 
@@ -134,6 +163,9 @@ class Responder:
                 name="leases",
             ),
             "read_back": jobs.every(_SWEEP, look, name="read_back"),
+            "moderation": jobs.every(
+                _SWEEP, CarryOut(self.units, self.channels, ids=new_id), name="moderation"
+            ),
             "pairs": jobs.every(
                 _SWEEP, lambda: release_pairs(self.units, ids=new_id), name="pairs"
             ),
@@ -146,6 +178,7 @@ class Responder:
         handlers = {
             REVIEW_TIMER: expire_reviews(ids=new_id, budget=budget),
             COOL_OFF_TIMER: end_cool_offs(ids=new_id),
+            RETENTION_TIMER: delete_what_is_due(ids=new_id),
         }
         return TimerLoop(self.units, handlers).run
 
@@ -155,6 +188,8 @@ class Responder:
             ("channels", self.channels.aclose),
             ("engine", self.engine.dispose),
         ]
+        if self.suggestions is not None:
+            closing.insert(0, ("suggestions", self.suggestions.aclose))
         return await run_service(SERVICE, loops, closing=closing)
 
     async def _has_joined(self) -> bool:
@@ -162,6 +197,18 @@ class Responder:
 
     def _is_live(self) -> bool:
         return self.consumer is None or self.consumer.health.is_live()
+
+
+def _suggestions(settings: GateSettings) -> SuggestionModel | None:
+    if settings.suggestions_url is None:
+        return None
+    key = settings.suggestions_key
+    return SuggestionModel(
+        str(settings.suggestions_url),
+        model=settings.suggestions_model,
+        key=key.get_secret_value() if key else None,
+        timeout=timedelta(seconds=settings.suggestions_timeout_s),
+    )
 
 
 def start() -> Responder:

@@ -15,10 +15,17 @@ from common.events.router import (
     DepartmentQueryAnswered,
 )
 from responder.handlers import record_actions, record_cases, record_people
+from responder.handlers.record_cases import RecordMentions
 
-HANDLERS: Mapping[type[Part], Callable[..., Awaitable[Any]]] = {
-    CaseOpened: record_cases.record_opened,
-    CaseContinued: record_cases.record_continued,
+Handler = Callable[..., Awaitable[Any]]
+
+
+def handlers(record_mentions: RecordMentions) -> Mapping[type[Part], Handler]:
+    """The table; private words go where `record_mentions` puts them."""
+    return {CaseOpened: record_mentions, CaseContinued: record_mentions, **_PLAIN}
+
+
+_PLAIN: Mapping[type[Part], Handler] = {
     CaseClosed: record_cases.record_closed,
     DepartmentQueryAnswered: record_actions.record_department_answers,
     ConfigurationApplied: record_people.record_configuration,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
+from zoneinfo import available_timezones
 
-from pydantic import AnyHttpUrl, Field
+from pydantic import AnyHttpUrl, Field, SecretStr, field_validator
 
+from common.errors import ConfigurationError
 from common.settings import (
     AuthSettings,
     Block,
@@ -76,6 +79,48 @@ class ReviewSettings(Block):
         return timedelta(seconds=self.review_budget_s)
 
 
+class PrivateSettings(Block):
+    """The restricted store (S66): keys of 32 bytes in base64, the first seals, all open.
+
+    Without a key values are stored as they are, readable by the service's database role alone.
+    """
+
+    private_store_keys: tuple[SecretStr, ...] = ()
+    private_retention_days: float = Field(90.0, gt=0, le=3650)
+
+    @property
+    def retention(self) -> timedelta:
+        return timedelta(days=self.private_retention_days)
+
+    def keys(self) -> tuple[bytes, ...]:
+        """The keys themselves. Raises ConfigurationError for what is not base64."""
+        try:
+            return tuple(
+                b64decode(key.get_secret_value(), validate=True) for key in self.private_store_keys
+            )
+        except ValueError as error:
+            raise ConfigurationError("OMBUD_PRIVATE_STORE_KEYS is not base64") from error
+
+
+class GateSettings(Block):
+    """Where promises are due ("bis morgen" ends with the day there), and the model that suggests
+    words, if any: an OpenAI-compatible interface, of which only `POST /chat/completions` is used.
+    """
+
+    gate_time_zone: str = "Europe/Berlin"
+    suggestions_url: AnyHttpUrl | None = None
+    suggestions_model: str = "default"
+    suggestions_key: SecretStr | None = None
+    suggestions_timeout_s: float = Field(20.0, gt=0, le=120)
+
+    @field_validator("gate_time_zone")
+    @classmethod
+    def _is_a_zone(cls, name: str) -> str:
+        if name not in available_timezones():
+            raise ValueError(f"{name} is no time zone")
+        return name
+
+
 @dataclass(frozen=True, slots=True)
 class ResponderSettings:
     """Every block that the responder uses, read once at the start."""
@@ -87,3 +132,5 @@ class ResponderSettings:
     log: LogSettings = field(default_factory=LogSettings)
     sending: SendingSettings = field(default_factory=SendingSettings)
     review: ReviewSettings = field(default_factory=ReviewSettings)
+    gates: GateSettings = field(default_factory=GateSettings)
+    private: PrivateSettings = field(default_factory=PrivateSettings)

@@ -19,11 +19,12 @@ from common.events.router import CaseClosed, CaseContinued
 from common.events.vocabulary import Visibility
 from common.ids import new_id
 from responder.handlers import record_cases
+from responder.handlers.record_cases import RecordMentions
 from responder.storage.cases import get_case
 
 pytestmark = pytest.mark.postgres
 Headers = Callable[..., dict[str, str]]
-HELLO = "Hallo Karla, wir sehen uns das gleich an."
+HELLO = "Hallo Karla, dein Motorrad holt unser Techniker ab und prüft die Zündung."
 PROBLEM = "application/problem+json"
 
 
@@ -34,7 +35,7 @@ async def facts(admin_dsn: str, draft_id: str) -> list[str]:
         rows = await connection.fetch("select type, payload from responder.outbox order by id")
     finally:
         await connection.close()
-    return [row["type"] for row in rows if orjson.loads(row["payload"])["draft_id"] == draft_id]
+    return [row["type"] for row in rows if orjson.loads(row["payload"]).get("draft_id") == draft_id]
 
 
 class Desk:
@@ -108,6 +109,7 @@ async def test_a_public_reply_from_draft_to_ledger(desk: Desk, admin_dsn: str) -
     assert [author["id"] for author in dispatch["authors"]] == ["dev|anna"]
     assert await facts(admin_dsn, draft["draft_id"]) == [
         "responder.draft.revised.v1",
+        "responder.gates.checked.v1",
         "responder.draft.submitted.v1",
         "responder.review.offered.v1",
         "responder.draft.approved.v1",
@@ -334,7 +336,7 @@ async def test_the_check_over_the_database_holds(desk: Desk) -> None:
 
 
 async def test_a_closed_case_takes_no_new_draft_and_a_new_post_is_what_is_answered(
-    units: UnitOfWorkFactory, case_opened: Any, desk: Desk
+    units: UnitOfWorkFactory, case_opened: Any, desk: Desk, record_mentions: RecordMentions
 ) -> None:
     opened = case_opened(f"p-{uuid4().hex}")
     case_id: UUID = opened.data.case_id
@@ -356,8 +358,8 @@ async def test_a_closed_case_takes_no_new_draft_and_a_new_post_is_what_is_answer
         for native_id in follow
     ]
     async with units.begin() as uow:
-        await record_cases.record_opened(uow, [opened])
-        await record_cases.record_continued(uow, continued)
+        await record_mentions(uow, [opened])
+        await record_mentions(uow, continued)
     async with units.read() as connection:
         case = await get_case(connection, case_id)
     assert case is not None

@@ -26,7 +26,7 @@ from responder.handlers.record_people import record_configuration, record_crises
 from responder.storage.deployment_policy import DeploymentPolicy, write_policy
 
 pytestmark = pytest.mark.postgres
-HELLO = "Hallo Karla, wir sehen uns das gleich an."
+HELLO = "Hallo Karla, dein Motorrad holt unser Techniker ab und prüft die Zündung."
 LONG_AGO = datetime(2024, 1, 1, tzinfo=UTC)
 LEA = Actor(id="dev|lea", name="Lea")
 NAMES = ("anna", "ben", "cleo", "dirk")
@@ -98,7 +98,7 @@ async def told(admin_dsn: str, draft_id: str, type_: str) -> list[dict[str, Any]
     finally:
         await connection.close()
     bodies = [orjson.loads(row["payload"]) for row in rows]
-    return [body for body in bodies if body["draft_id"] == draft_id]
+    return [body for body in bodies if body.get("draft_id") == draft_id]
 
 
 def refused(answer: httpx.Response, status: int, code: str) -> None:

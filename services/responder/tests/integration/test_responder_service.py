@@ -27,7 +27,7 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.timeout(300),
 ]
-HELLO = "Hallo Karla, wir sehen uns das gleich an."
+HELLO = "Hallo Karla, dein Motorrad holt unser Techniker ab und prüft die Zündung."
 SECRET = "a development secret of more than 32 bytes"
 WITHIN = timedelta(seconds=40)
 
@@ -89,10 +89,11 @@ async def test_a_case_comes_in_and_a_reply_that_two_have_seen_goes_out(
         assert approved.status_code == 200, approved.text
 
         records = await read(
-            pipeline.stack.kafka_bootstrap, "replies.events", count=6, within=WITHIN
+            pipeline.stack.kafka_bootstrap, "replies.events", count=7, within=WITHIN
         )
         assert [record.headers["ce_type"].decode() for record in records] == [
             "responder.draft.revised.v1",
+            "responder.gates.checked.v1",
             "responder.draft.submitted.v1",
             "responder.review.offered.v1",
             "responder.approval.refused.v1",

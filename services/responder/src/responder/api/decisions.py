@@ -117,6 +117,8 @@ async def write_both(
             ids=request.app.state.ids,
             signing=request.app.state.signing,
         )
+        for half in (pair.lead_in, pair.private):
+            await request.app.state.gate_drafts.check(uow, half)
         both = PairView(lead_in=show_draft(pair.lead_in), private=show_draft(pair.private))
         return Answer(201, both)
 

@@ -126,6 +126,7 @@ async def write(
             ids=request.app.state.ids,
             signing=request.app.state.signing,
         )
+        await request.app.state.gate_drafts.check(uow, draft)
         return answer_with(draft, status=201)
 
     return await once.run(request.app.state.units, effect)
@@ -199,6 +200,7 @@ async def revise(
             ids=request.app.state.ids,
             signing=request.app.state.signing,
         )
+        await request.app.state.gate_drafts.check(uow, draft)
         return answer_with(draft, status=201)
 
     return await once.run(request.app.state.units, effect)
@@ -245,7 +247,12 @@ async def approve(
             content_hash=bytes.fromhex(body.content_hash),
         )
         result = await review_draft.approve_draft(
-            uow, reading, reader=person_of(who), ids=request.app.state.ids, roles=who.roles
+            uow,
+            reading,
+            reader=person_of(who),
+            ids=request.app.state.ids,
+            roles=who.roles,
+            gates=request.app.state.gate_drafts,
         )
         return Answer.refused(result.error) if isinstance(result, Refused) else answer_with(result)
 

@@ -9,30 +9,53 @@ from common.db.unit_of_work import UnitOfWork
 from common.events.envelope import Event
 from common.events.router import CaseClosed, CaseContinued, CaseOpened
 from common.events.vocabulary import Visibility
+from common.ids import IdFactory
 from responder.domain.dispatches import Answered
+from responder.domain.private_words import MESSAGE, PrivateValue
 from responder.domain.words import Audience
+from responder.handlers.private_words import keep
+from responder.handlers.use_knowledge import learn_from_closed
 from responder.storage import cases
 from responder.storage.answered_posts import record_answered
 from responder.storage.cases import CaseContext
+from responder.storage.private_store import PrivateStore
 
 
-async def record_opened(uow: UnitOfWork, events: Sequence[Event[CaseOpened]]) -> None:
-    """One row per opened case."""
-    facts = [event.data for event in events]
-    await cases.record_mentions(uow.connection, _latest(facts))
-    await record_answered(uow.connection, _answered(facts))
+class RecordMentions:
+    """Notes the customer's latest post as the one to answer; private words go to the store."""
 
+    def __init__(self, store: PrivateStore, *, ids: IdFactory) -> None:
+        self._store = store
+        self._ids = ids
 
-async def record_continued(uow: UnitOfWork, events: Sequence[Event[CaseContinued]]) -> None:
-    """The customer's latest post becomes the one that a reply answers."""
-    facts = [event.data for event in events]
-    await cases.record_mentions(uow.connection, _latest(facts))
-    await record_answered(uow.connection, _answered(facts))
+    async def __call__(
+        self, uow: UnitOfWork, events: Sequence[Event[CaseOpened] | Event[CaseContinued]]
+    ) -> None:
+        """One row per case, whether it is opened or goes on."""
+        told = [event.data for event in events]
+        await cases.record_mentions(uow.connection, _latest(told))
+        await record_answered(uow.connection, _answered(told))
+        private = [
+            PrivateValue(
+                value_id=fact.mention.mention_id,
+                case_id=fact.case_id,
+                conversation_id=fact.conversation_id,
+                name=MESSAGE,
+                value=fact.mention.text,
+                recorded_at=fact.mention.detected_at,
+                delete_after=uow.now + self._store.retention,
+            )
+            for fact in told
+            if fact.mention.visibility is Visibility.PRIVATE
+        ]
+        if private:
+            await keep(uow, private, store=self._store, ids=self._ids)
 
 
 async def record_closed(uow: UnitOfWork, events: Sequence[Event[CaseClosed]]) -> None:
-    """No new drafts for these cases."""
+    """No new drafts for these cases; what ended well is learned from (S113)."""
     await cases.close_cases(uow.connection, [event.data.case_id for event in events])
+    await learn_from_closed(uow, events)
 
 
 def _latest(facts: Sequence[CaseOpened | CaseContinued]) -> Sequence[CaseContext]:

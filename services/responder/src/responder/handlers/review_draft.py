@@ -17,6 +17,7 @@ from responder.domain.drafts import Draft, Step
 from responder.domain.persons import Person
 from responder.domain.reviews import OfferState, require_claimable
 from responder.handlers.actors import actor_of
+from responder.handlers.gate_drafts import GateDrafts
 from responder.handlers.let_go import let_go
 from responder.handlers.offer_review import end_review
 from responder.handlers.reader_standing import standing_of
@@ -46,9 +47,11 @@ async def approve_draft(
     reader: Person,
     ids: IdFactory,
     roles: frozenset[str] = frozenset(),
+    gates: GateDrafts | None = None,
 ) -> Draft | Refused:
     """Approve and put the reply into the dispatch ledger, in one transaction.
 
+    With `gates` the wording is held against them once more, and what they stop is refused.
     A refusal for cause is returned and not raised, because its event must be committed. Raises
     NotFoundError, and ForbiddenError for service accounts.
     """
@@ -63,17 +66,13 @@ async def approve_draft(
         standing=standing,
     )
     if refusal is not None:
-        refused = facts.ApprovalRefused(
-            draft_id=draft.draft_id,
-            case_id=draft.case_id,
-            conversation_id=draft.conversation_id,
-            revision=reading.revision,
-            reason=refusal.value,
-            actor=actor_of(reader),
-        )
-        uow.publish(new_event(refused, id=ids(), subject=draft.draft_id, time=uow.now))
-        metrics.RESPONDER_APPROVALS_REFUSED_TOTAL.labels(refusal.value).inc()
-        return Refused(rules.refusal_error(refusal, draft, standing))
+        error = rules.refusal_error(refusal, draft, standing)
+        attempt = _Attempt(draft, reader, reading.revision)
+        return _refused(uow, attempt, reason=refusal.value, error=error, ids=ids)
+    stopped = await gates.refusal(uow, draft, reader=reader) if gates else None
+    if stopped is not None:
+        attempt = _Attempt(draft, reader, reading.revision)
+        return _refused(uow, attempt, reason=stopped.code, error=stopped, ids=ids)
     await drafts.insert_approval(uow.connection, draft, actor=reader)
     await end_review(uow, draft.draft_id, state=OfferState.DONE)
     await let_go(uow, draft, approver=reader, ids=ids)
@@ -88,6 +87,31 @@ async def approve_draft(
     uow.publish(new_event(approved, id=ids(), subject=draft.draft_id, time=uow.now))
     metrics.RESPONDER_DRAFTS_TOTAL.labels("approved").inc()
     return await _read(uow, draft.draft_id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    draft: Draft
+    reader: Person
+    revision: int
+
+
+def _refused(
+    uow: UnitOfWork, attempt: _Attempt, *, reason: str, error: DomainError, ids: IdFactory
+) -> Refused:
+    """The refusal, with its event; `reason` is a stable code."""
+    draft = attempt.draft
+    refused = facts.ApprovalRefused(
+        draft_id=draft.draft_id,
+        case_id=draft.case_id,
+        conversation_id=draft.conversation_id,
+        revision=attempt.revision,
+        reason=reason,
+        actor=actor_of(attempt.reader),
+    )
+    uow.publish(new_event(refused, id=ids(), subject=draft.draft_id, time=uow.now))
+    metrics.RESPONDER_APPROVALS_REFUSED_TOTAL.labels(reason).inc()
+    return Refused(error)
 
 
 async def reject_draft(

@@ -19,6 +19,7 @@ from responder.domain.reviews import DEFAULT_BUDGET
 from responder.domain.words import Audience, DraftState, Kind
 from responder.gateways.channel import Channels
 from responder.handlers.actors import actor_of
+from responder.handlers.gate_drafts import GateDrafts
 from responder.handlers.let_go import let_go
 from responder.handlers.offer_review import offer_review
 from responder.storage import drafts, holds, pairs
@@ -37,11 +38,13 @@ class SubmitDraft:
         policy_for_private: Review,
         ids: IdFactory,
         budget: timedelta = DEFAULT_BUDGET,
+        gates: GateDrafts | None = None,
     ) -> None:
         self._channels = channels
         self._policy_for_private = policy_for_private
         self._ids = ids
         self._budget = budget
+        self._gates = gates
 
     async def __call__(
         self,
@@ -85,6 +88,10 @@ class SubmitDraft:
         await self._require_free(uow, draft)
         if content.kind is not Kind.NO_REPLY:
             limits.require_fit(content, self._channels.require(content.network).capabilities)
+        if self._gates is not None:
+            await self._gates.require_own_words(uow, draft)
+            if review is not Review.REQUIRED:
+                await self._gates.require_sendable(uow, draft)
         await drafts.insert_submission(uow.connection, draft, actor=actor, review=review)
         fact = DraftSubmitted(
             draft_id=draft.draft_id,

@@ -23,6 +23,13 @@ _DRAFT = text(
     """
 )
 
+_MODERATION = text(
+    """
+    select true from moderation join case_context using (case_id)
+     where moderation_id = :id and team = any(cast(:teams as text[]))
+    """
+)
+
 
 async def require_case_visible(
     connection: AsyncConnection, case_id: UUID, teams: Collection[str] | None
@@ -44,3 +51,14 @@ async def require_draft_visible(
     wanted = {"id": draft_id, "teams": sorted(teams)}
     if (await connection.execute(_DRAFT, wanted)).one_or_none() is None:
         raise NotFoundError("no such draft")
+
+
+async def require_moderation_visible(
+    connection: AsyncConnection, moderation_id: UUID, teams: Collection[str] | None
+) -> None:
+    """Raises NotFoundError where the moderation's case is none of these teams' (None: all)."""
+    if teams is None:
+        return
+    wanted = {"id": moderation_id, "teams": sorted(teams)}
+    if (await connection.execute(_MODERATION, wanted)).one_or_none() is None:
+        raise NotFoundError("no such moderation")
