@@ -66,6 +66,8 @@ class BlueskyAdapter:
 
     async def prepare(self, letter: Letter) -> Prepared | Result:
         """The whole record. TARGET_GONE or NOT_PERMITTED where an answer would reach nobody."""
+        if letter.audience is not Audience.PUBLIC:
+            return Result(ending=Ending.REFUSED, error="bluesky_is_public")
         parent = parse_address(letter.answered.native_id)
         if parent is None or parent.collection != COLLECTION:
             return Result(ending=Ending.REFUSED, error="no_post_address")
