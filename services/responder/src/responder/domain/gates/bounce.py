@@ -16,11 +16,12 @@ from responder.domain.gates.reply import Reply
 from responder.domain.gates.vocabulary import GENERIC, STOPWORDS
 
 _GO_DE = (
-    r"(?:wend(?:en|e|et)|melden|melde|meldet|kontaktier\w*|ruf(?:en|e|t)?\b|anruf\w*|anzurufen"
+    r"(?:eröffn\w*|erstell\w*|lad(?:en|e)?\b|trag\w*|leg(?:en|e)\b|wend(?:en|e|et)|melden|melde"
+    r"|meldet|kontaktier\w*|ruf(?:en|e|t)?\b|anruf\w*|anzurufen"
     r"|telefonier\w*|schreib(?:en|e|t)?\b|schick(?:en|e|t)?\b|send(?:en|e|et)\b|mail(?:en|e"
     r"|t)?\b|nutz\w*|benutz\w*|verwend\w*|füll\w*|ausfüll\w*|besuch\w*|schau(?:en|e|t)?\b"
     r"|guck\w*|seh(?:en|t)\b|les(?:en|t)\b|lies\b|klick\w*|frag(?:en|e|t)?\b|erreich\w*"
-    r"|find(?:en|est|et)\b|geh(?:en|e|t)?\b|fahr(?:en|t)?\b|komm\w*|wähl\w*|richt(?:en|e|et)\b"
+    r"|find(?:en|est|et)\b|geh(?:en sie|e)?\b|fahr(?:en|t)?\b|komm\w*|wähl\w*|richt(?:en|e|et)\b"
     r"|stell(?:en|e|t)?\b|reich(?:en|e|t)?\b|hinterlass\w*|vereinbar\w*|beantrag\w*|informier\w*"
     r"|versuch\w*|probier\w*|sprech\w*|sprich|hilft|helfen|weiterhelfen|zuständig|verantwortlich"
     r"|beantwort\w*|klär\w*|verweis\w*|bearbeit\w*|entgegen|läuft|laufen|gibt es|aufgehoben"

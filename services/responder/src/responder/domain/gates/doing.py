@@ -35,7 +35,8 @@ _DO = (
     r"|aufgenommen|besprech|besproch|abgestimm|abstimm|bring(?:e|en)\b|mach(?:e|en)\b|gemacht"
     r"|setz(?:e|en)\b|stell(?:e|en)\b|gestellt|such(?:e|en)\b)"
 )
-_WE_DO = re.compile(rf"(?i){_WE}[^.!?]{0, 120}?\b(?:{_DO})|\b(?:{_DO})\w*\s+(?:\w+\s+)?{_WE}")
+# Small letters after the person: Anfragen and Ersatz are things, anfragen and ersetzen are deeds.
+_WE_DO = re.compile(rf"(?i){_WE}[^.!?]{{0,120}}?\b(?-i:{_DO})|\b(?:{_DO})\w*\s+(?:\w+\s+)?{_WE}")
 _PASSIVE = re.compile(
     r"(?i)\b(?:wurde|wurden|ist|sind|wird|werden)\b[^.!?]{0,80}\b(?:erstattet|storniert"
     r"|reserviert|bestellt|gebucht|gutgeschrieben|getauscht|ausgetauscht|ersetzt|repariert"

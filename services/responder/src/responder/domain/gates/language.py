@@ -117,7 +117,8 @@ def are_akin(one: str, other: str) -> bool:
     if one == other:
         return True
     short, long = sorted((one, other), key=len)
-    if len(short) < _LEAST_PART or any(map(str.isdigit, short)):
+    least = _LEAST_STEM if len(long) >= 2 * _LEAST_STEM else _LEAST_PART
+    if len(short) < least or any(map(str.isdigit, short)):
         return False
     return long.startswith(short) or long.endswith(short)
 

@@ -23,7 +23,7 @@ _SOME_OF_28 = {"AO": 25, "CV": 25, "MG": 27, "MZ": 25, "IR": 26, "DJ": 27}
 IBAN_LENGTHS.update(_SOME_OF_28)
 _IBAN_START = re.compile(r"(?<![A-Za-z0-9])([A-Za-z]{2})[ \u00a0\u202f.-]?(\d)[ ]?(\d)")
 _GAP = " \u00a0\u202f.-/"
-_CARD = re.compile(r"(?<![\w.,+-])\d(?:[ \u00a0-]?\d){12,18}(?![\w-])")
+_CARD = re.compile(r"(?<![\w.,+-])(?<![A-Z]{2}\d\d )\d(?:[ \u00a0-]?\d){12,18}(?![\w-])")
 _CARD_PREFIX = re.compile(
     r"4|5[0-8]|2[2-7]|3[47]|3[0689]|35|6[0245]|1(?=\d{14}$)"  # by issuer; 1: airlines' UATP
 )
@@ -76,7 +76,7 @@ def cards(text: str) -> Iterator[tuple[int, int]]:
     """Payment cards: an issuer's prefix and the Luhn digit (ISO 7812)."""
     for match in _CARD.finditer(text):
         digits = "".join(filter(str.isdigit, match.group()))
-        if len(set(digits)) > 2 and _CARD_PREFIX.match(digits) and is_luhn(digits):
+        if len(set(digits)) > 1 and _CARD_PREFIX.match(digits) and is_luhn(digits):
             yield match.start(), match.end()
 
 

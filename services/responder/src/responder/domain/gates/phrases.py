@@ -28,7 +28,7 @@ _DE = rf"""
 |(?:bitten|möchten)\s+(?:wir\s+)?(?:\w+\s+){{0,8}}?(?:zu\s+)?entschuldig(?:en|ung)
 |{_YOUR}\s+{_MATTER}\s+(?:ist|sind|liegt|liegen)\s+uns\s+(?:{_MUCH}\s+)*(?:wichtig|am\s+herzen
     |viel\s+wert)
-|(?:wir\s+)?nehmen\s+(?:wir\s+)?{_YOUR}\s+{_MATTER}\s+(?:{_MUCH}\s+)*ernst
+|(?:wir\s+)?nehmen\s+(?:wir\s+)?{_YOUR}\s+{_MATTER}\s+(?:{_MUCH}\s+)*(?:ernst|gern(?:e)?\s+auf|auf)
 |(?:wir\s+)?(?:haben|wurde|wird
     |werden)\s+(?:wir\s+)?(?:{_YOUR}\s+)?{_MATTER}\s+(?:\w+\s+){{0,8}}?(?:zur\s+kenntnis\s+genommen|erhalten|aufgenommen|weitergeleitet|bearbeit\w+|geprüft)
 |(?:wir\s+)?(?:werden|melden|kümmern)\s+(?:wir\s+)?(?:uns
@@ -64,7 +64,7 @@ _DE = rf"""
 _EN = r"""
 thank(?:s|\s+you)\s+(?:\w+\s+){0,2}for\s+(?:(?:your|the|taking|sharing|bringing|letting
     |contacting|reaching|getting|being|writing)\s*)(?:\w+\s+){0,4}?(?:message|feedback|patience
-    |understanding|inquiry|enquiry|attention|time|comment|us|out|touch|know|interest|customer|in
+    |understanding|inquiry|enquiry|attention|time|comment|us|out|touch|know|interest|customer
     |experience)
 |(?:we|i)\s+(?:\w+\s+)?(?:apologi[sz]e|are\s+sorry|regret
     |am\s+sorry)\s+(?:\w+\s+)?(?:for\s+)?(?:any|the|this|your)\s+(?:\w+\s+)?(?:inconvenience

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 _UNIT = (
     r"(?!\s?(?:km|kilometer|meter|m\b|uhr|minuten|min\b|stunden|tage|wochen|prozent|%|€|euro"
-    r"|grad|°|mal\b|stück|liter|plätze|personen|h\b|x\b))"
+    r"|grad|°|mal\b|stück|liter|plätze|personen|h\b|x\b|\. ?[A-ZÄÖÜ]\w+ung))"
 )
 _NUMBER = rf"\d{{1,3}}(?:\s?[a-z]\b)?(?:\s?[-/]\s?\d{{1,3}}[a-z]?)?(?![\d.,:]\d|\d|\w){_UNIT}"
 _CITY = r"(?:\s*,?\s*(?:D-)?\d{5}\s+[A-ZÄÖÜ][\wäöüß-]+(?:\s(?:am|an der|bei|im)\s[A-Z]\w+)?)?"

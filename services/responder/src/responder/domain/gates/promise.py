@@ -31,7 +31,7 @@ _OURS = re.compile(
     r"|sie)\s+(?:\w+\s+){0,3}?(?:bekomm|erhält|erhalt|krieg|hast|haben|hör|find|habt|hält"
     r"|halten)\w*|(?:bekomm|erhält|erhalt|krieg|hör|hast|haben|find)\w*\s+(?:du|ihr|sie)\b"
     r"|(?:wird|werden|ist|sind|soll|sollte|kommt|kommen|trifft|geht|gehen|steht|liegt|dauert"
-    r"|haben)\b(?:[^.!?]{0,60})(?:geliefert|erledigt|versendet|verschickt|repariert|fertig"
+    r"|haben)\b(?:[^!?]{0,70})(?:geliefert|erledigt|versendet|verschickt|repariert|fertig"
     r"|bei dir|bei ihnen|da\b|erstattet|überwiesen|gutgeschrieben|gemeldet|melden|anrufen"
     r"|ankommen|verfügbar|behoben|gelöst|geklärt|abholbereit|bereit|ausgetauscht|zugestellt"
     r"|geschickt|raus|abgeholt|eintreffen|antworten|beantwortet|ausgezahlt|zurück\w*"
@@ -41,6 +41,11 @@ _OURS = re.compile(
     r"|monteur\w*|buchhaltung|abteilung|lager)\s+(?:\w+\s+){0,2}?(?:ruft|meldet|melden|schickt"
     r"|kommt|kommen|prüft|kümmert|liefert|klärt|sendet|holt|bringt|bringt|rufen|überweist|wird"
     r"|werden|erstattet|repariert))"
+)
+_OTHERS = re.compile(
+    r"(?i)\b(?:ruft|meldet|schickt|kommt|holt|bringt|liefert|prüft|klärt|sendet|überweist|erstattet"
+    r"|repariert|rufen|melden|kommen|holen|bringen|liefern)\s+(?:sich\s+|dich\s+|sie\s+|dir\s+"
+    r"|ihnen\s+|dann\s+|bei dir\s+)?(?:der|die|das|ein|eine|unser\w*|mein\w*|jemand)\b"
 )
 _OURS_EN = re.compile(
     r"(?i)(?:\b(?:we|i)(?:['’]ll| will| shall|['’]m going to|['’]re going to| are going to"
@@ -66,7 +71,7 @@ _THEIRS = re.compile(
     r"|verlängern sie|garantie (?:läuft|gilt)|warranty (?:runs|ends|is valid)"
 )
 _PAST = re.compile(
-    r"(?i)\b(?:haben|habe|hat|hatte|hatten|wurde|wurden|war|waren|ist"
+    r"(?i)\b(?:haben|habe|hat|hast|habt|hatte|hatten|wurde|wurden|war|waren|ist"
     r"|sind)\b[^.!?,;]{0,70}\b(?:ge\w+t|ge\w+en|ver\w+t|ver\w+en|er\w+t|be\w+t|\w+iert"
     r"|\w+ge\w+(?:t|en)|überwiesen|übergeben|zugestellt|erhalten|bekommen|eingegangen"
     r"|angekommen)\b(?! (?:wird|werden|haben|sein))|\b(?:gestern|vorgestern|letzte[nrsm]?"
@@ -146,6 +151,6 @@ def _is_ours(part: str, sentence: str) -> bool:
     # A participle alone is past, with wird or will it lies ahead.
     if _PAST.search(part) and not _FUTURE_PASSIVE.search(part):
         return False
-    ours = _OURS.search(part) or _OURS_EN.search(part)
+    ours = _OURS.search(part) or _OTHERS.search(part) or _OURS_EN.search(part)
     shares_subject = re.match(r"(?i)(?:melde|schick|ruf|prüf|geb|send|sag)\w*", part) is not None
     return bool(ours or (shares_subject and re.search(r"(?i)\b(?:ich|wir)\b", sentence)))

@@ -83,7 +83,7 @@ REMEDIES: Mapping[str, re.Pattern[str]] = {
         r"give (?:us|them) a (?:call|ring)",
     ),
     "mail": _any(
-        r"\w*e-?mails?\b[^.!?]{0,30}(?:ge|schreib|send|schick)\w*",
+        r"(?:e-?)?mails?\b[^.!?]{0,30}(?:ge|schreib|send|schick)\w*",
         r"(?:per|eine|via) (?:e-?)?mail\w*",
         r"(?:an|ge)(?:ge)?mailt",
         r"schreib\w*[^.!?]{0,20}\bmail\b",
@@ -99,7 +99,8 @@ REMEDIES: Mapping[str, re.Pattern[str]] = {
         r"(?:open|rais|creat)\w* a ticket",
     ),
     "dealer": _any(
-        r"(?:beim?|zum|zu|deinem?|ihrem?|meinem?|den|mit|vom|einem?)\s+(?:\w+\s+)?\w*händler\w*",
+        r"(?:beim?|zum|zu|deinem?|ihrem?|meinem?|den|mit|vom|einem?"
+        r"|mein)\s+(?:\w+\s+)?\w*händler\w*",
         r"händler[^.!?]{0,30}(?:gefragt|war|angeruf\w*|kontakt\w*|gesproch\w*|aufsuch\w*"
         r"|besuch\w*|wend\w*)",
         r"(?:my|your|the|our|local|a|nearest) (?:\w+ )?dealer\w*",

@@ -106,7 +106,7 @@ def _finding(rule: _Rule, start: int, end: int) -> Finding:
 def _justification(reply: Reply) -> Iterator[Finding]:
     """Reasons alone: where something is done or asked besides, a reason is information (S90)."""
     match = phrases.JUSTIFICATION.search(reply.text)
-    if match is None or _helps(reply.text):
+    if match is None or _helps(reply.text, excuse=match.span()):
         return
     yield Finding(
         rule="tone.justification",
@@ -129,5 +129,7 @@ _HELP = re.compile(
 )
 
 
-def _helps(text: str) -> bool:
-    return bool(deeds(text)) or _HELP.search(text) is not None
+def _helps(text: str, *, excuse: tuple[int, int]) -> bool:
+    """Whether anything but the excuse itself is done or offered."""
+    done = [deed for deed in deeds(text) if not (deed.start < excuse[1] and excuse[0] < deed.end)]
+    return bool(done) or _HELP.search(text) is not None

@@ -22,10 +22,10 @@ CONDESCENDING = _of(
     r"|oft |wiederholt |oben |zuvor |eben |mehr als einmal |x-mal )+(?:\w+ )?(?:gesagt|erwähnt"
     r"|geschrieben|mitgeteilt|erklärt|erläutert|dargelegt|beschrieben|ausgeführt|klargestellt"
     r"|betont)",
-    r"(?:zum (?:x-?ten|hundertsten|tausendsten|wiederholten|letzten|wievielten|zehnten|dritten"
-    r"|zweiten|n-ten) mal)",
+    r"(?:zum (?:x-?ten|hundertsten|tausendsten|wiederholten|letzten|wievielten|zehnten|n-ten) mal"
+    r"|zum (?:zweiten|dritten|vierten) mal[:,])",
     r"(?:ganz )?(?:langsam und )?(?:zum mitschreiben|für dumme|für dummies"
-    r"|für sie zum mitschreiben|für anfänger)",
+    r"|für sie zum mitschreiben)",
     r"(?:noch (?:ein)?mal|nochmal) (?:ganz )?langsam|ganz langsam|ganz einfach erklärt,? damit"
     r"|damit (?:auch )?"
     rf"{_YOU} es (?:auch |endlich )?(?:versteh\w+|begreif\w+|kapier\w+)",
@@ -52,8 +52,9 @@ CONDESCENDING = _of(
     r"|einmal )*(?:\w+ ){0,3}(?:richtig|genau|genauer|aufmerksam|sorgfältig|gründlich)\b",
     r"(?:sollte|müsste|dürfte)[^.!?]{0,30}\b(?:jedem|jeder(?:mann)?|ihnen|dir|euch"
     r"|einem erwachsenen\w*)\b[^.!?]{0,25}(?:klar|bekannt|bewusst|einleuchten|möglich|geläufig)",
-    rf"(?:sollten|solltest|müssten|müsstest|könnten|könntest) {_YOU} (?:eigentlich |doch |schon "
-    rf"|aber |inzwischen |ja )+"
+    rf"(?:{_YOU} (?:sollten|solltest|müssten|müsstest|könnten|könntest)"
+    rf"|(?:sollten|solltest|müssten|müsstest|könnten|könntest) {_YOU})"
+    r" (?:eigentlich |doch |schon |aber |inzwischen |ja )+"
     r"(?:\w+ ){0,3}(?:wissen|kennen|selbst|können|verstehen|hinbekommen|schaffen)",
     r"(?:ist|sollte|kann) (?:doch |ja |nun |wirklich |wohl )+(?:\w+ )?(?:nicht (?:so |allzu "
     r"|zu )?(?:schwer|schwierig|kompliziert|viel verlangt)|logisch|klar|selbstverständlich"
@@ -61,7 +62,7 @@ CONDESCENDING = _of(
     r"|keine raketenwissenschaft|jedem klar)",
     r"nicht so schwer zu (?:verstehen|begreifen)|so schwer (?:kann|ist) das (?:doch )?(?:nicht"
     r"|eigentlich nicht)|kein hexenwerk|keine raketenwissenschaft|jedes kind|selbst ein kind"
-    r"|jeder (?:laie|anfänger|idiot|vernünftige mensch|halbwegs \w+)|als laie"
+    r"|jeder (?:laie|anfänger|depp|vernünftige mensch|halbwegs \w+)|als laie"
     r"|für laien (?:schwer|nicht)|selbsterklärend",
     r"(?:das|es) liegt (?:dann |wohl |eindeutig |ganz |klar |sicher |offensichtlich |eher "
     r"|allein )*an (?:ihnen|dir|euch)\b",
@@ -150,7 +151,8 @@ PERSONAL = _of(
     rf"|beschweren sich|beschwerst dich)"
     r" (?:\w+ )?(?:immer|ständig|dauernd|gern|ja nur|doch nur|nur|über alles)"
     r"|lassen sie ihren frust|dein frust",
-    r"your (?:\w+ )?(?:spelling|grammar|punctuation|english\b|manners|upbringing|intelligence"
+    r"your (?!\w+ (?:of|is (?:fine|good|right|great|perfect)))(?:\w+ )?(?:spelling|grammar"
+    r"|punctuation|english\b|manners|upbringing|intelligence"
     r"|education\b|profile (?:says|shows|tells|pic\w* (?:says|shows|tells))|followers|attitude"
     r"|personality|character\b|lifestyle|looks|background\b|ego)",
     r"(?:people|customers|men|women|users|folks|guys|riders|somebody|someone|anyone) like you\b"
@@ -166,10 +168,12 @@ PERSONAL = _of(
 )
 
 INSULT = _of(
-    r"\w*idiot\w*|trottel\w*|depp(?:en)?\b|vollpfosten|dummkopf|dummköpfe|blödmann|hohlkopf"
+    r"\w*idiot(?:en|in|innen)?\b|trottel\b|depp(?:en)?\b|vollpfosten|dummkopf|dummköpfe|blödmann"
+    r"|hohlkopf"
     r"|schwachkopf\w*|spinner\w*|spasti?\w*|arschl\w+|arsch\b|penner\w*|wichser\w*|hurens\w+"
     r"|mistkerl\w*|vollhonk|honk\b|horst\b(?= )|lügner\w*|betrüger\b(?! )|heulsuse\w*"
-    r"|jammerlappen|memme\w*|pfeife\b|volltrottel|flachpfeife|kotzbrocken|dreckskerl|clown\b"
+    r"|jammerlappen|memme\w*|pfeife\b|volltrottel|flachpfeife|kotzbrocken|dreckskerl|(?:so ein"
+    r"|ein|du|sie|dieser) clown\b"
     r"|witzfigur|hirnlos\w*|hirnverbrannt\w*|geistig (?:verwirrt|umnachtet|minderbemittelt)"
     r"|minderbemittelt|asozial\w*|primitiv(?:ling)?\w*",
     r"(?:sind|bist|seid|so|zu|wie|ziemlich|einfach|wohl|total|völlig) (?:\w+ )?(?:dumm|blöd|doof"
@@ -185,7 +189,8 @@ INSULT = _of(
     r"|von dir|forderung\w*|verhalten|anspruch\w*)|(?:ihre?|deine?) (?:\w+ )?(?:unverschämtheit"
     r"|frechheit|dreistigkeit|dummheit|lügen|unfähigkeit|borniertheit|ignoranz|arroganz"
     r"|lächerliche\w*|dreiste\w*|dumme\w*|erbärmliche\w*)",
-    r"halt (?:die klappe|den mund|das maul|die fresse)|halten sie (?:die klappe|den mund)"
+    r"halt (?:die klappe|den mund|das maul|die fresse)|halten sie (?:\w+ )?(?:die klappe"
+    r"|den mund|das maul)"
     r"|verpiss\w*|leck mich|fick\w*|zieh leine|hau ab|verzieh dich|scher dich|verschwinden sie"
     r"|keine ahnung von (?:tuten|nichts)|(?:haben|hast) (?:sie |du )?(?:einfach |ja |doch "
     r"|absolut |null |wirklich |offenbar )*keine(?:n|rlei)? (?:ahnung|blassen schimmer|plan)"
@@ -193,10 +198,12 @@ INSULT = _of(
     r"|spinnst du|(?:ihr|dein) (?:spatzen)?hirn|dümmer als|zu (?:dumm|blöd|doof|faul) (?:für|um"
     r"|zum)|dumme (?:frage|fragen|kommentare|ausrede)",
     r"\w*idiot\w*|moron\w*|imbecile|stupid(?:ity)?\b|dumb(?:ass)?\b|fool\b|foolish|jerk\b"
-    r"|loser\w*|liar\w*|pathetic|ridiculous (?:of you|person|demand|claim|complaint|request"
+    r"|loser\w*|liar\w*|(?:your|you|so|how|you(?:[\'’]re| are)) (?:\w+ )?pathetic"
+    r"|ridiculous (?:of you|person|demand|claim|complaint|request"
     r"|accusation)|you(?:['’]re| are)[^.!?]{0,15}\b(?:ridiculous|crazy|insane|delusional"
     r"|clueless|incompetent|ignorant|lying|a joke|an embarrassment|disgusting|nuts|mad|thick"
-    r"|useless|hopeless)\b|crybab\w*|dimwit|clown\b|brain ?dead|brainless|half-?wit|scumbag"
+    r"|useless|hopeless)\b|crybab\w*|dimwit|(?:a|you|this|some) clown\b(?! \w+)|brain ?dead"
+    r"|brainless|half-?wit|scumbag"
     r"|asshole|arsehole|bastard|bitch|dick(?:head)?\b|douche\w*|f+u+c+k\w*|f\*+\w*|shut up"
     r"|get lost|piss off|screw you|go away|bullshit|(?:utter|complete|absolute|total|pure"
     r"|such) (?:nonsense|rubbish|garbage|crap|drivel)|(?:your|these|those) (?:\w+ )?(?:lies"
@@ -249,7 +256,7 @@ OFFENDED = _of(
     r"|accept being|accept (?:your|this|that|such) (?:tone|accus\w+|language)|be (?:spoken"
     r"|talked|treated|insulted)|have to (?:put up|take|listen|tolerate|accept))|(?:that|this"
     r"|it)(?:['’]s| is| was)? (?:\w+ ){0,2}(?:unfair|hurtful|disrespectful|uncalled for"
-    r"|insulting|below the belt)(?: (?:to|on|towards) (?:us|our))?",
+    r"|insulting|below the belt)(?! (?:to|on|towards) you)(?: (?:to|on|towards) (?:us|our))?",
     r"hurt(?:s)? (?:us|our|my|the team)|your (?:\w+ )?(?:tone|accusations?|allegations?"
     r"|ingratitude|insinuations?)\b|how dare|after (?:everything|all) (?:that )?we|not (?:going"
     r"|prepared|willing) to be (?:spoken|talked|treated|insulted)|there is no need to be"
