@@ -43,7 +43,8 @@ def compose(letter: Letter, *, sender_name: str) -> Prepared:
     answered = letter.answered
     own_id = message_id(letter, letter.account.rpartition("@")[2])
     subject = _REPLY_PREFIX.sub("", _one_line(answered.title or "")).strip()
-    thread = list(dict.fromkeys((*answered.thread, answered.native_id)))[-_MAX_THREAD:]
+    before = [one for one in dict.fromkeys(answered.thread) if one != answered.native_id]
+    thread = [*before, answered.native_id][-_MAX_THREAD:]
     return Prepared(
         native_id=own_id,
         body={
@@ -211,6 +212,8 @@ class _Text(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if tag in ("script", "style", "head") and self._skipping:
             self._skipping -= 1
+        elif tag in ("p", "div", "tr", "li"):
+            self.parts.append("\n")
 
     def handle_data(self, data: str) -> None:
         if not self._skipping:
