@@ -33,6 +33,7 @@ from common.testing.postgres import (
 from common.web.app import create_app
 from common.web.auth import DevIssuer
 from router.api import ROUTERS
+from router.gateways.customers import NoCustomerData
 from router.gateways.department_webhook import DepartmentSignatures
 from router.gateways.reply_token import new_reply_token
 from router.handlers.apply_configuration import ensure_default
@@ -44,6 +45,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 MIGRATIONS = Path(__file__).resolve().parents[1] / "migrations"
 COMMON = Path(next(iter(common.__path__)))
 FILLED = (
+    *("duty_offer", "action", "customer_access", "customer_link"),
     *("issue", "presence", "crisis"),
     *("department_answer_seen", "department_message", "department_query", "department_mailbox"),
     *("transfer", "sent_reply"),
@@ -155,6 +157,7 @@ async def client(
             "units": units,
             "configurations": configurations,
             "new_id": new_id,
+            "customers": NoCustomerData(),
             "new_token": new_reply_token,
             "department_signatures": DepartmentSignatures(
                 {"workshop": DEPARTMENT_SECRET}, clock=SystemClock()

@@ -39,6 +39,7 @@ class Mentions:
             "urgent": more.pop("urgent", False),
             "own_post": more.pop("own_post", False),
             "language": more.pop("language", "de"),
+            "signals": more.pop("signals", ()),
         }
         mention = Mention(
             mention_id=mention_id(network, native_id),

@@ -11,10 +11,13 @@ from common.observability.logging import get_logger
 from common.timers.loop import TimerHandler
 from router.domain.clocks import ANSWER, DEPARTMENT, FIRST_REACTION, FOLLOW_UP
 from router.gateways.errors import NotTakenError
+from router.handlers.answer_action import tell_overdue_actions
 from router.handlers.ask_department import remind_departments
 from router.handlers.claim_case import expire_claims
 from router.handlers.move_case import CLAIM_TIMER, RETURN_TIMER
+from router.handlers.offer_cases import OFFER_TIMER, offer_again
 from router.handlers.replan_clocks import replan_clocks
+from router.handlers.request_action import ACTION_TIMER
 from router.handlers.return_cases import return_cases
 from router.handlers.ring_clocks import breach_clocks, warn_clocks
 from router.handlers.ring_follow_ups import ring_follow_ups
@@ -39,6 +42,8 @@ def timers(configurations: Configurations) -> Mapping[str, TimerHandler]:
         f"{FOLLOW_UP}_breach": breach,
         CLAIM_TIMER: expire_claims,
         RETURN_TIMER: partial(return_cases, configurations),
+        OFFER_TIMER: partial(offer_again, configurations),
+        ACTION_TIMER: tell_overdue_actions,
     }
 
 

@@ -47,6 +47,14 @@ class HelpdeskSettings(Block):
     helpdesk_timeout_s: float = Field(20, gt=0, le=60)
 
 
+class CrmSettings(Block):
+    """The CRM behind the customer data port; without an address everything is degraded (S112)."""
+
+    crm_url: str | None = None
+    crm_token: SecretStr | None = None
+    crm_timeout_s: float = Field(2.0, gt=0, le=30)
+
+
 class RouterSettings(
     DatabaseSettings,
     KafkaSettings,
@@ -55,5 +63,6 @@ class RouterSettings(
     LogSettings,
     DepartmentSettings,
     HelpdeskSettings,
+    CrmSettings,
 ):
     """Every block in one; a flat name each."""

@@ -40,6 +40,7 @@ async def test_each_mention_gets_its_place_and_its_event(
     assert published == [
         "router.case.opened.v1",
         "router.case.opened.v1",
+        "router.case.offered.v1",
         "router.mention.parked.v1",
         "router.case.opened.v1",
         "router.own_post.recorded.v1",

@@ -85,12 +85,19 @@ class CustomerData(Protocol):
         """Who this author is; never raises, and takes no longer than its time-out."""
         ...
 
+    async def close(self) -> None:
+        """Let go of connections."""
+        ...
+
 
 class NoCustomerData:
     """No CRM is connected."""
 
     async def find(self, author: Author) -> Lookup:
         return Lookup(degraded_because="not_configured")
+
+    async def close(self) -> None:
+        return None
 
 
 class HttpCustomerData:

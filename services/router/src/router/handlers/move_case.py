@@ -18,15 +18,18 @@ from common.observability import metrics
 from common.timers import store as timers
 from common.timers.store import NewTimer
 from router.domain.claims import Person
-from router.domain.states import ACCOUNTED, CaseStep
+from router.domain.states import ACCOUNTED, CaseState, CaseStep
 from router.domain.steps import Standing, take
 from router.handlers import case_events
-from router.storage import cases
+from router.handlers.offer_cases import OFFER_TIMER
+from router.storage import cases, duty_offers
 from router.storage.cases import LockedCase
 
 CLAIM_TIMER = "claim_expiry"
 RETURN_TIMER = "case_return"
 CASE_TIMERS = (CLAIM_TIMER, RETURN_TIMER)
+_NEW_HANDS = frozenset({CaseStep.HAND_OVER, CaseStep.ASSIGN})
+_GIVEN_BACK = frozenset({CaseStep.RELEASE, CaseStep.EXPIRE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +77,7 @@ async def move_cases(
     plain = {move.case.case_id: move.to for move in moves if not _is_accounted(move)}
     await cases.move(uow.connection, plain)
     await _set_timers(uow, moves)
+    await _end_offers(uow, moves)
     for move in moves:
         _publish(uow, move, cause)
 
@@ -105,6 +109,23 @@ async def _set_timers(uow: UnitOfWork, moves: Sequence[Move]) -> None:
         if m.to.claim is not None and m.to.claim != m.case.claim
     ]
     await timers.arm(uow.connection, armed)
+
+
+async def _end_offers(uow: UnitOfWork, moves: Sequence[Move]) -> None:
+    """An offer to a person on duty ends when the case is no longer free; given back, it goes on."""
+    free = [m for m in moves if m.case.state is CaseState.OPEN]
+    taken = [m.case.case_id for m in free if m.to.state is CaseState.CLAIMED]
+    gone = [
+        m.case.case_id
+        for m in free
+        if m.step in _NEW_HANDS or m.to.state not in (CaseState.OPEN, CaseState.CLAIMED)
+    ]
+    await duty_offers.end(uow.connection, taken, ending=duty_offers.TAKEN, now=uow.now)
+    await duty_offers.end(uow.connection, gone, ending=duty_offers.WITHDRAWN, now=uow.now)
+    await timers.cancel(uow.connection, [*taken, *gone], [OFFER_TIMER])
+    metrics.ROUTER_DUTY_OFFERS_TOTAL.labels(duty_offers.TAKEN).inc(len(taken))
+    returned = [m for m in moves if m.step in _GIVEN_BACK and m.to.state is CaseState.OPEN]
+    await timers.arm(uow.connection, [_timer(m, OFFER_TIMER, uow.now) for m in returned])
 
 
 def _timer(move: Move, kind: str, due_at: datetime) -> NewTimer:

@@ -17,10 +17,12 @@ from common.events.envelope import Event
 from common.ids import derived_id
 from common.observability import metrics
 from router.domain.configuration import Configuration
+from router.domain.duty import rota_names
 from router.domain.placing import own_post_rule, routing_rule
 from router.handlers.clock_steps import start_clocks
 from router.handlers.hear_customers import hear_customers
 from router.handlers.move_case import move_cases
+from router.handlers.offer_cases import store_offers
 from router.handlers.placement_batch import Candidate, PlacementBatch, facts_of
 from router.storage import cases, clocks, dispositions, issues, placed_cases, rotas
 from router.storage.configurations import Configurations
@@ -56,7 +58,8 @@ async def lock_and_begin(
     uow: UnitOfWork, configuration: Configuration, candidates: Sequence[Candidate]
 ) -> PlacementBatch:
     """A batch over these candidates, with the rotas and the open cases it needs locked."""
-    names = {candidate.rule.rota for candidate in candidates if candidate.rule.rota}
+    wanted = {candidate.rule.rota for candidate in candidates if candidate.rule.rota}
+    names = {name for rota in wanted for name in rota_names(configuration.rotas[rota])}
     conversations = {candidate.data.mention.conversation_id for candidate in candidates}
     locked_rotas = await rotas.lock(uow.connection, names)
     known = await placed_cases.lock_conversations(uow.connection, conversations)
@@ -82,6 +85,7 @@ async def store(uow: UnitOfWork, batch: PlacementBatch) -> None:
     )
     for name, state in batch.rotas.items():
         await rotas.save(uow.connection, name, state)
+    await store_offers(uow, batch.offers, version=batch.configuration.version)
     uow.publish(*batch.events)
     await move_cases(uow, list(batch.moves.values()))
     _count(batch)

@@ -22,6 +22,7 @@ from common.events.vocabulary import ClockKind
 from common.ids import derived_id
 from router.domain.clocks import FIRST_REACTION
 from router.domain.configuration import Configuration
+from router.domain.duty import DutyBook, Turn
 from router.domain.placing import (
     OPEN_CONVERSATION_REASON,
     OPEN_CONVERSATION_RULE,
@@ -33,15 +34,17 @@ from router.domain.placing import (
     returning_step,
     way,
 )
-from router.domain.rota import RotaState, take_turns
+from router.domain.rota import RotaState
 from router.domain.routing import Facts, Rule, graver
 from router.domain.states import CaseState, CaseStep
 from router.handlers import clock_events
 from router.handlers.clock_steps import new_clock
 from router.handlers.hear_customers import Spoken
 from router.handlers.move_case import Move, step
+from router.handlers.offer_cases import Offering, new_offer, offered
 from router.storage.clocks import NewClock
 from router.storage.dispositions import NewDisposition
+from router.storage.duty_offers import NewOffer
 from router.storage.issues import NewIssue
 from router.storage.placed_cases import Continuation, Conversation, NewCase, OpenCase
 
@@ -114,6 +117,11 @@ class PlacementBatch:
     events: list[Event[Any]] = field(default_factory=list)
     ways: list[Way] = field(default_factory=list)
     spoken: list[Spoken] = field(default_factory=list)
+    offers: list[tuple[NewOffer, UUID]] = field(default_factory=list)
+    duty: DutyBook = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.duty = DutyBook(self.configuration, self.rotas, self.now)
 
     def place(self, candidate: Candidate) -> None:
         """Give a mention its one place."""
@@ -170,7 +178,10 @@ class PlacementBatch:
     def _open(self, candidate: Candidate, known: Conversation) -> UUID:
         mention, facts, rule = candidate.data.mention, candidate.facts, candidate.rule
         case_id = derived_id("router", "case", *candidate.identity)
-        team = rule.team or self._next_of_rota(rule.rota)
+        turn = self.duty.turn(rule.rota, skills=rule.skills) if rule.rota else None
+        team = turn.team if turn else rule.team
+        if team is None:
+            raise ValueError("a rule that parks cannot open a case")
         clocks = self._start_clock(candidate, case_id, clock_events.first_reaction_id(case_id))
         linked = known.closed.case_id if known.closed else None
         self.new_cases.append(
@@ -193,6 +204,7 @@ class PlacementBatch:
                 customer_id=mention.author.id,
                 linked_case_id=linked,
                 topics=" ".join(facts.topics),
+                priority=rule.priority,
             )
         )
         known.open = OpenCase(
@@ -222,6 +234,8 @@ class PlacementBatch:
                 linked_case_id=linked,
             ),
         )
+        if turn is not None:
+            self._offer(candidate, case_id, turn)
         return case_id
 
     def _continue(self, candidate: Candidate, case: OpenCase) -> UUID:
@@ -410,13 +424,21 @@ class PlacementBatch:
             )
         )
 
-    def _next_of_rota(self, name: str | None) -> str:
-        if name is None:
-            raise ValueError("a rule that parks cannot open a case")
-        (team,), self.rotas[name] = take_turns(
-            self.configuration.rotas[name].members, self.rotas[name], count=1
+    def _offer(self, candidate: Candidate, case_id: UUID, turn: Turn) -> None:
+        """The case of a rota is offered to the person whose turn it is (S31)."""
+        rule, conversation_id = candidate.rule, candidate.data.mention.conversation_id
+        about = Offering(case_id, 1, rule.rota or "", rule.skills)
+        offer = new_offer(self.configuration, turn, about, now=self.now)
+        self.offers.append((offer, conversation_id))
+        event = offered(
+            offer,
+            conversation_id,
+            version=self.configuration.version,
+            now=self.now,
+            cause=candidate.cause,
         )
-        return team
+        if event is not None:
+            self.events.append(event)
 
     def _publish(self, candidate: Candidate, subject: UUID, fact: Part) -> None:
         self.events.append(

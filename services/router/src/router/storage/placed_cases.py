@@ -44,12 +44,12 @@ _OPEN = text(
     insert into cases (
         case_id, conversation_id, network, account, team, rule, reason, configuration_version,
         decision, kind, abusive, urgent, language, detected_at, opened_at, mentions,
-        last_mention_at, next_due_at, rings_at, customer_id, linked_case_id, crisis_id
+        last_mention_at, next_due_at, rings_at, customer_id, linked_case_id, priority, crisis_id
     )
     select case_id, conversation_id, network, account, team, rule, reason,
         cast(:configuration_version as integer), decision, kind, abusive, urgent, language,
         detected_at, cast(:now as timestamptz), 1, detected_at, coalesce(due_at, 'infinity'),
-        coalesce(rings_at, '-infinity'), customer_id, linked_case_id, (
+        coalesce(rings_at, '-infinity'), customer_id, linked_case_id, priority, (
             select crisis_id from crisis
             where is_on and (topic is null or topic = any(string_to_array(topics, ' ')))
             order by topic nulls last, switched_at desc limit 1
@@ -61,10 +61,11 @@ _OPEN = text(
         cast(:abusive as boolean[]), cast(:urgent as boolean[]), cast(:language as text[]),
         cast(:detected_at as timestamptz[]), cast(:due_at as timestamptz[]),
         cast(:rings_at as timestamptz[]), cast(:customer_id as text[]),
-        cast(:linked_case_id as uuid[]), cast(:topics as text[])
+        cast(:linked_case_id as uuid[]), cast(:topics as text[]), cast(:priority as text[])
     ) as new (
         case_id, conversation_id, network, account, team, rule, reason, decision, kind, abusive,
-        urgent, language, detected_at, due_at, rings_at, customer_id, linked_case_id, topics
+        urgent, language, detected_at, due_at, rings_at, customer_id, linked_case_id, topics,
+        priority
     )
     order by conversation_id
     on conflict (conversation_id) where state <> 'closed' do nothing
@@ -156,6 +157,7 @@ class NewCase:
     customer_id: str
     linked_case_id: UUID | None
     topics: str
+    priority: str
 
 
 @dataclass(slots=True, kw_only=True)
