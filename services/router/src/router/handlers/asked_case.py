@@ -13,8 +13,7 @@ from router.domain.configuration import Configuration
 from router.domain.people import person_or_deputy
 from router.domain.states import CaseState, CaseStep, allows
 from router.handlers.move_case import move_cases, step
-from router.handlers.settle_follow_up import LOOK_AGAIN
-from router.handlers.watch_cases import watch_cases
+from router.handlers.watch_cases import LOOK_AGAIN, watch_cases
 from router.storage import cases, department_queries
 from router.storage.cases import LockedCase
 from router.storage.configurations import Configurations

@@ -20,8 +20,7 @@ from router.domain.follow_ups import REASON_LENGTH, required
 from router.handlers.claim_case import CaseCommand
 from router.handlers.clock_steps import step, take_steps
 from router.handlers.lock_case import lock_case
-from router.handlers.settle_follow_up import LOOK_AGAIN
-from router.handlers.watch_cases import watch_cases
+from router.handlers.watch_cases import LOOK_AGAIN, watch_cases
 from router.storage import clocks
 from router.storage.clocks import CaseClock
 

@@ -30,8 +30,7 @@ from router.handlers.clock_events import clock_id_of
 from router.handlers.clock_steps import follow_on, new_clock, start_clocks, step, take_steps
 from router.handlers.plan_follow_up import plan_promised
 from router.handlers.ring_clocks import BREACHED
-from router.handlers.settle_follow_up import LOOK_AGAIN
-from router.handlers.watch_cases import watch_cases
+from router.handlers.watch_cases import LOOK_AGAIN, watch_cases
 from router.storage import clocks, escalations
 from router.storage.clocks import CaseClock, Change
 from router.storage.configurations import Configurations

@@ -19,11 +19,9 @@ from router.handlers import case_events
 from router.handlers.claim_case import CaseCommand
 from router.handlers.clock_steps import step, take_steps
 from router.handlers.lock_case import lock_case
-from router.handlers.watch_cases import watch_cases
+from router.handlers.watch_cases import LOOK_AGAIN, watch_cases
 from router.storage import clocks, follow_ups
 from router.storage.clocks import CaseClock
-
-LOOK_AGAIN = "Nothing else is planned; somebody looks whether all is well."
 
 
 async def settle_follow_up(

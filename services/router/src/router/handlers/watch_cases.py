@@ -18,8 +18,10 @@ from router.domain.follow_ups import FollowUp, Source
 from router.handlers.clock_steps import step, take_steps
 from router.handlers.plan_follow_up import Planned, plan
 from router.storage import clocks, follow_ups, sweep
+from router.storage.configurations import Configurations
 from router.storage.sweep import UnwatchedCase
 
+LOOK_AGAIN = "Nothing else is planned; somebody looks whether all is well."
 LOOKED_AFTER_AGAIN = "Nobody looked; policy looks again."
 
 
@@ -60,6 +62,20 @@ async def watch_cases(
         ],
     )
     return len(bare)
+
+
+async def keep_watching(
+    configurations: Configurations, uow: UnitOfWork, case_ids: Collection[UUID]
+) -> None:
+    """The usual follow-up by policy, for a use case that knows no configuration itself."""
+    configuration = await configurations.in_force(uow.connection)
+    await watch_cases(
+        configuration,
+        uow,
+        case_ids,
+        terms=configuration.clocks.look_again,
+        reason=LOOK_AGAIN,
+    )
 
 
 async def _give_up_old_ones(uow: UnitOfWork, cases: Sequence[UnwatchedCase]) -> None:
