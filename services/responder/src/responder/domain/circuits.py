@@ -119,7 +119,8 @@ def resumed(account: Account) -> Account:
 
 
 def _blocked(account: Account, until: datetime, *, by: Block, error: str) -> Account:
-    # Of two pauses the longer holds: an attempt that was under way must not shorten it.
-    if account.blocked_by is by and account.blocked_until is not None:
+    # Of two pauses asked for the longer holds: an attempt under way must not shorten it. A circuit
+    # sets its own time: the block that a probe leaves behind is no pause.
+    if by is Block.RATE_LIMITED and account.blocked_by is by and account.blocked_until is not None:
         until = max(until, account.blocked_until)
     return replace(account, blocked_until=until, blocked_by=by, last_error=error)
