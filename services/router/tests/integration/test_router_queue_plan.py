@@ -13,7 +13,7 @@ from sqlalchemy import event
 
 from common.db.unit_of_work import UnitOfWorkFactory
 from router.storage import queue
-from router.storage.queue import Filters
+from router.storage.queue import Filters, Worker
 
 pytestmark = pytest.mark.postgres
 
@@ -77,6 +77,8 @@ async def test_pages_of_the_queue_and_the_next_case_walk_an_index_in_due_order(
             assert f'"Index Name": "{index}"' in plan, (teams, filters)
             assert "Sort" not in plan, (teams, filters)
             assert "Seq Scan" not in plan, (teams, filters)
-    plan = await plan_of(units, lambda c: queue.next_free(c, ["social_support"]))
+    plan = await plan_of(
+        units, lambda c: queue.next_free(c, ["social_support"], Worker(person_id="dev|mia"))
+    )
     assert '"Index Name": "cases_queue' in plan
     assert "Sort" not in plan

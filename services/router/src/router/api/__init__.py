@@ -11,13 +11,17 @@ from router.api import (
     departments,
     escalations,
     follow_ups,
+    issues,
+    merging,
     parked,
+    presence,
     reconciliation,
     rota,
     rules,
     stream,
     sweep,
     transfers,
+    work,
 )
 
 # The stream first: its path would otherwise be read as the id of a case.
@@ -29,6 +33,10 @@ ROUTERS = (
     follow_ups.router,
     escalations.router,
     closing.router,
+    work.router,
+    presence.router,
+    issues.router,
+    merging.router,
     parked.router,
     configuration.router,
     rules.router,

@@ -12,6 +12,7 @@ from common.web import concurrency
 from common.web.auth import require
 from common.web.principal import Principal
 from router.domain.claims import Person
+from router.storage.configurations import Configurations
 
 WRITERS = ("triage", "agent", "lead")
 READERS = (*WRITERS, "observer", "operator")
@@ -19,6 +20,7 @@ OVERSEERS = ("lead", "observer", "operator")
 
 Reader = Annotated[Principal, Depends(require(*READERS))]
 Writer = Annotated[Principal, Depends(require(*WRITERS))]
+Lead = Annotated[Principal, Depends(require("lead"))]
 Overseer = Annotated[Principal, Depends(require(*OVERSEERS))]
 Operator = Annotated[Principal, Depends(require("operator"))]
 
@@ -42,6 +44,11 @@ async def _units(request: Request) -> UnitOfWorkFactory:
     return units
 
 
+async def _configurations(request: Request) -> Configurations:
+    configurations: Configurations = request.app.state.configurations
+    return configurations
+
+
 async def _seen_version(
     if_match: Annotated[
         str | None, Header(description="The ETag that you have seen; optional here")
@@ -50,6 +57,7 @@ async def _seen_version(
     return None if if_match is None else await concurrency.if_match(if_match)
 
 
+Known = Annotated[Configurations, Depends(_configurations)]
 Units = Annotated[UnitOfWorkFactory, Depends(_units)]
 SeenVersion = Annotated[int | None, Depends(_seen_version)]
 RequiredVersion = Annotated[int, Depends(concurrency.if_match)]

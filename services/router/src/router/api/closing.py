@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from common.db.unit_of_work import UnitOfWork
 from common.web.idempotency import Answer
 from router.api.access import RequiredVersion, Writer, person, visible_teams
-from router.api.case_models import CASE_RESPONSES, case_answer
+from router.api.case_models import CASE_RESPONSES, KindWord, case_answer
 from router.api.commands import Command
 from router.domain.closing import CAUSE_LENGTH, SUMMARY_LENGTH, Closing, Fault, closing
 from router.handlers.close_case import close_case, close_many, settle_case
@@ -33,19 +33,6 @@ OutcomeByHand = Literal[
     "no_action",
     "duplicate",
     "spam",
-]
-KindWord = Literal[
-    "question",
-    "problem",
-    "complaint",
-    "request",
-    "followup",
-    "wish",
-    "praise",
-    "opinion",
-    "news",
-    "talk",
-    "other",
 ]
 
 

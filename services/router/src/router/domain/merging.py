@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from common.errors import ConflictError, InvalidInputError
 from router.domain.states import CaseState, CaseStep, after
@@ -50,10 +51,11 @@ def refuse_merge(source: Half, target: Half) -> bool:
     )
 
 
-def refuse_unmerge(*, is_merged: bool) -> None:
-    """ConflictError for a case that was merged into none."""
-    if not is_merged:
+def merged_target(merged_into: UUID | None) -> UUID:
+    """The case that goes on; ConflictError for a case that was merged into none."""
+    if merged_into is None:
         raise ConflictError("the case is not merged into another", code="not_merged")
+    return merged_into
 
 
 def refuse_itself(*, is_same: bool) -> None:

@@ -108,6 +108,14 @@ _OUTCOME_SENT = text(
     """
 )
 _MERGE_INTO = text("update cases set merged_into = :target where case_id = :case_id")
+_HAS_OTHER_OPEN = text(
+    """
+    select exists (
+        select from cases
+        where conversation_id = :conversation_id and state <> 'closed' and case_id <> :case_id
+    ) as has_other_open
+    """
+)
 _HAS_MERGED = text(
     "select exists (select from cases where merged_into = cast(:case_id as uuid)) as has_merged"
 )
@@ -295,6 +303,16 @@ async def nothing_due(connection: AsyncConnection, case_ids: Collection[UUID]) -
     """No clock of these cases awaits anything any more: they sink to the end of the queue."""
     if case_ids:
         await connection.execute(_NOTHING_DUE, {"case_ids": list(case_ids)})
+
+
+async def has_other_open(connection: AsyncConnection, case_id: UUID, conversation_id: UUID) -> bool:
+    """Whether the conversation has an open case that is not this one."""
+    row = (
+        await connection.execute(
+            _HAS_OTHER_OPEN, {"case_id": case_id, "conversation_id": conversation_id}
+        )
+    ).one()
+    return bool(row.has_other_open)
 
 
 def locked_case(row: Row[Any]) -> LockedCase:

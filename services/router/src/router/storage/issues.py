@@ -69,6 +69,8 @@ _SETTLE_ALL = text(
     """
 )
 
+_TOUCH = text("update cases set version = version + 1 where case_id = :case_id")
+
 
 @dataclass(slots=True, kw_only=True)
 class NewIssue:
@@ -185,6 +187,11 @@ async def settle_all(
         },
     )
     return [SettledIssue(row.issue_id, row.case_id, row.topic) for row in rows]
+
+
+async def touch(connection: AsyncConnection, case_id: UUID) -> None:
+    """What people see of the case has changed: its ETag does, too."""
+    await connection.execute(_TOUCH, {"case_id": case_id})
 
 
 def _row(row: Row[tuple[object, ...]]) -> IssueRow:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from router.storage.mentions import MentionRow, mention_of
 
+NO_OFFSET = timedelta(0)
 NEVER = datetime.max.replace(tzinfo=UTC)
 """How `infinity` reads in a sort key; it is sent back to the database as infinity."""
 
@@ -32,16 +33,27 @@ _CASE = """
         cases.kind, cases.abusive, cases.urgent, cases.language, cases.detected_at,
         cases.opened_at, cases.mentions, cases.last_mention_at,
         nullif(cases.next_due_at, 'infinity') as next_due_at, cases.version, cases.holder_id,
-        cases.holder_name, cases.lease_until, cases.outcome, cases.cause, cases.summary,
-        cases.closed_at, cases.closed_by_name
+        cases.holder_name, cases.lease_until, cases.owner_id, cases.owner_name,
+        cases.returns_at, cases.offers_unanswered, cases.outcome_sent_at, cases.outcome,
+        cases.cause, cases.summary, cases.fault, cases.closed_at, cases.closed_by_name,
+        cases.triage_outcome, cases.triaged_by_name, cases.skills, cases.linked_case_id,
+        cases.merged_into, cases.times_reopened, cases.bystander_mentions, cases.crisis_id
     from cases
 """
 _COUNTS = """
     select team,
         count(*) filter (where state = 'open') as open,
         count(*) filter (where state = 'claimed') as claimed,
-        count(*) filter (where next_due_at < 'infinity') as awaiting_reaction,
-        count(*) filter (where next_due_at <= now()) as overdue
+        count(*) filter (where state in ('waiting_customer', 'waiting_department', 'transferred',
+            'follow_up', 'observing')) as waiting,
+        count(*) filter (where state in ('resolved', 'unsolvable')) as settled,
+        count(*) filter (where state = 'open' and owner_id is null) as unowned,
+        count(*) filter (where exists (
+            select from clock
+            where clock.case_id = cases.case_id and clock.kind = 'first_reaction'
+                and clock.ended_at is null
+        )) as awaiting_reaction,
+        count(*) filter (where next_due_at <= now() + cast(:offset as interval)) as overdue
     from cases where state <> 'closed'
 """
 _CLOCKS = text(
@@ -53,12 +65,17 @@ _CLOCKS = text(
 )
 _MENTIONS = text(
     """
-    select body from disposition where case_id = :case_id and place = 'case'
+    select body from disposition
+    where case_id = any(array(
+            select case_id from cases where case_id = :case_id or merged_into = :case_id
+        )) and place = 'case'
     order by detected_at desc, mention_id limit :limit
     """
 )
+_MERGED = text("select case_id from cases where merged_into = :case_id order by case_id")
 _CLOCK_CONDITIONS = {
     "running": "clock.state = 'running'",
+    "paused": "clock.state = 'paused'",
     "warned": "clock.state = 'running' and clock.warned_at is not null",
     "met": "clock.state = 'met'",
     "breached": "clock.state = 'breached'",
@@ -93,11 +110,25 @@ class CaseRow:
     holder_id: str | None
     holder_name: str | None
     lease_until: datetime | None
+    owner_id: str | None
+    owner_name: str | None
+    returns_at: datetime | None
+    offers_unanswered: int
+    outcome_sent_at: datetime | None
     outcome: str | None
     cause: str | None
     summary: str | None
+    fault: str
     closed_at: datetime | None
     closed_by_name: str | None
+    triage_outcome: str | None
+    triaged_by_name: str | None
+    skills: list[str]
+    linked_case_id: UUID | None
+    merged_into: UUID | None
+    times_reopened: int
+    bystander_mentions: int
+    crisis_id: UUID | None
 
     @property
     def due_key(self) -> tuple[datetime, datetime, UUID]:
@@ -118,8 +149,8 @@ class ClockRow:
     state: str
     posted_at: datetime
     started_at: datetime
-    warn_at: datetime
-    due_at: datetime
+    warn_at: datetime | None
+    due_at: datetime | None
     warned_at: datetime | None
     breached_at: datetime | None
     stopped_at: datetime | None
@@ -130,24 +161,47 @@ class ClockRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TeamCounts:
-    """Open work of a team; `overdue` are the cases whose deadline has passed unanswered."""
+    """Open work of a team; `overdue` are the cases whose deadline has passed unanswered.
+
+    `waiting` is for others, `settled` for the customer's objection; `unowned` are open cases that
+    are no person's but the team's.
+    """
 
     team: str
     open: int
     claimed: int
+    waiting: int
+    settled: int
+    unowned: int
     awaiting_reaction: int
     overdue: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
-    """What to show; None asks nothing. `clock` is running, warned, met, breached or waived."""
+    """What to show; None asks nothing. `clock` is a word of `_CLOCK_CONDITIONS`."""
 
     team: str | None = None
     state: str | None = None
     decision: str | None = None
     holder_id: str | None = None
+    owner_id: str | None = None
     clock: str | None = None
+    kind: str | None = None
+    network: str | None = None
+    language: str | None = None
+    urgent: bool | None = None
+    abusive: bool | None = None
+    is_unowned: bool | None = None
+    is_in_crisis: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worker:
+    """Who asks for their next item, and what they can do."""
+
+    person_id: str
+    skills: Collection[str] = ()
 
 
 @dataclass(slots=True)
@@ -205,11 +259,27 @@ async def closed(
     return await _cases(connection, question, "closed_at desc, case_id desc", limit)
 
 
-async def next_free(connection: AsyncConnection, teams: Teams) -> CaseRow | None:
-    """The first case in due order that nobody holds."""
+async def next_free(
+    connection: AsyncConnection, teams: Teams, worker: Worker, *, offset: timedelta = NO_OFFSET
+) -> CaseRow | None:
+    """The first case in due order for this person.
+
+    Not what somebody holds, nor what needs a skill they lack, nor what is another person's own
+    unless its deadline has passed: nobody's absence makes a case late. `offset` moves the
+    database's time (scenarios).
+    """
     question = _question(teams, Filters())
     question.add("state <> 'closed'")
-    question.add("(state = 'open' or lease_until <= now())")
+    question.add(
+        "(state = 'open' or (state = 'claimed'"
+        " and lease_until <= now() + cast(:offset as interval)))",
+        offset=offset,
+    )
+    question.add(
+        "(owner_id is null or owner_id = :me or next_due_at <= now() + cast(:offset as interval))",
+        me=worker.person_id,
+    )
+    question.add("skills <@ cast(:able as text[])", able=sorted(worker.skills))
     found = await _cases(connection, question, DUE_ORDER, 1)
     return found[0] if found else None
 
@@ -222,6 +292,11 @@ async def one(connection: AsyncConnection, case_id: UUID, teams: Teams) -> CaseR
     return found[0] if found else None
 
 
+async def merged_into(connection: AsyncConnection, case_id: UUID) -> list[UUID]:
+    """The cases that this one goes on for."""
+    return list((await connection.execute(_MERGED, {"case_id": case_id})).scalars())
+
+
 async def clocks_of(connection: AsyncConnection, case_id: UUID) -> list[ClockRow]:
     """The clocks of a case, by kind."""
     rows = await connection.execute(_CLOCKS, {"case_id": case_id})
@@ -231,17 +306,19 @@ async def clocks_of(connection: AsyncConnection, case_id: UUID) -> list[ClockRow
 async def mentions_of(
     connection: AsyncConnection, case_id: UUID, *, limit: int
 ) -> list[MentionRow]:
-    """The latest mentions of a case, the oldest of them first."""
+    """The latest mentions of a case and those merged into it, the oldest of them first."""
     rows = await connection.execute(_MENTIONS, {"case_id": case_id, "limit": limit})
     return [mention_of(row.body) for row in rows][::-1]
 
 
-async def counts(connection: AsyncConnection, teams: Teams) -> list[TeamCounts]:
+async def counts(
+    connection: AsyncConnection, teams: Teams, *, offset: timedelta = NO_OFFSET
+) -> list[TeamCounts]:
     """Open work per team, by name."""
     question = _question(teams, Filters())
     condition = "".join(f" and {each}" for each in question.conditions)
     statement = text(f"{_COUNTS}{condition} group by team order by team")
-    rows = await connection.execute(statement, question.parameters)
+    rows = await connection.execute(statement, {**question.parameters, "offset": offset})
     return [TeamCounts(**row._mapping) for row in rows]
 
 
@@ -254,9 +331,20 @@ def _question(teams: Teams, filters: Filters) -> _Question:
         question.add("decision = :decision", decision=filters.decision)
     if filters.holder_id is not None:
         question.add("state = 'claimed' and holder_id = :holder_id", holder_id=filters.holder_id)
+    if filters.owner_id is not None:
+        question.add("owner_id = :owner_id", owner_id=filters.owner_id)
+    for name in ("kind", "network", "language", "urgent", "abusive"):
+        wanted = getattr(filters, name)
+        if wanted is not None:
+            question.add(f"{name} = :{name}", **{name: wanted})
+    if filters.is_unowned is not None:
+        question.add("owner_id is null" if filters.is_unowned else "owner_id is not null")
+    if filters.is_in_crisis is not None:
+        question.add("crisis_id is not null" if filters.is_in_crisis else "crisis_id is null")
     if filters.clock is not None:
         question.add(
-            "exists (select from clock where clock.case_id = cases.case_id and "
+            "exists (select from clock where clock.case_id = cases.case_id"
+            " and clock.kind <> 'follow_up' and "
             f"{_CLOCK_CONDITIONS[filters.clock]})"
         )
     return question
