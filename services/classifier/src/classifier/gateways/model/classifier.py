@@ -26,7 +26,7 @@ from classifier.gateways.model.language import detect
 from classifier.gateways.model.observations import already_tried, needs_of, signals_of
 from classifier.gateways.model.pack import Floats, LanguagePack, load_packs
 from classifier.gateways.model.scoring import Batch, encode, score
-from classifier.gateways.model.tokens import NUMBERED, OTHER, Token, tokenise
+from classifier.gateways.model.tokens import NUMBERED, OTHER, OWN, Token, tokenise
 
 # Small enough for a processor's cache: larger batches were slower.
 _CHUNK = 128
@@ -135,8 +135,14 @@ class ShippedModel:
             language=language,
             evidence=evidence,
             model=self.version,
-            signals=signals_of(
-                low, label=label, kind=seen.kind, abusive=seen.is_abusive, is_own=seen.is_own
+            signals=frozenset()
+            if seen.is_own
+            else signals_of(
+                low,
+                label=label,
+                kind=seen.kind,
+                abusive=seen.is_abusive,
+                is_to_others=_speaks_to_others(text, tokens),
             ),
             needs=needs_of(low, concerns) if serves else frozenset(),
             already_tried=already_tried(text, low) if serves else (),
@@ -153,6 +159,12 @@ class _Seen:
     is_abusive: bool
     is_urgent: bool
     is_own: bool
+
+
+def _speaks_to_others(text: str, tokens: Sequence[Token]) -> bool:
+    """Whether the post is an answer to, or a copy of, somebody who is not the company."""
+    names = {token.text for token in tokens}
+    return text.startswith("RT ") or (_answers_someone(tokens) and OWN not in names)
 
 
 def _answers_someone(tokens: Sequence[Token]) -> bool:

@@ -18,6 +18,7 @@ _SIGNALS = {name: re.compile("|".join(found)) for name, found in _READ["signals"
 _PIECES = {name: tuple(pieces) for name, pieces in _READ["pieces"].items()}
 _NEEDS = {name: re.compile("|".join(found)) for name, found in _READ["needs"].items()}
 _TRIED = [re.compile(found) for found in _READ["tried"]["steps"]]
+_HELPED = re.compile("|".join(_READ["tried"]["helped"]))
 _CLAUSE_END = re.compile(r"[.!?;…\n]|,\s*(?:aber|doch|but|jedoch|however)\b|\s(?:aber|but)\s|$")
 _MOST_TRIED = 5
 _LONGEST_TRIED = 200
@@ -25,20 +26,19 @@ _BY_WORDS = (Signal.ADDRESSED_TO_MANAGEMENT, Signal.PRESS, Signal.CRISIS)
 
 
 def signals_of(
-    low: str, *, label: Label, kind: Kind, abusive: bool, is_own: bool
+    low: str, *, label: Label, kind: Kind, abusive: bool, is_to_others: bool = False
 ) -> frozenset[Signal]:
     """What else the post tells (S18, S20, S22 to S25). `low` is the post in lower case.
 
     `no_dialogue` and `no_concern` are only ever said where there is no service matter: anger is
-    not trolling. Our own posts carry no signal.
+    not trolling. What somebody says to somebody else is no dialogue of ours (`is_to_others`).
     """
-    if is_own:
-        return frozenset()
     found = {signal for signal in _BY_WORDS if _speaks(signal.value, low)}
     if label is Label.SERVICE:
         return frozenset(found)
-    if _speaks("refuses_dialogue", low) or (
-        abusive and kind in (Kind.OPINION, Kind.TALK) and "?" not in low
+    if not is_to_others and (
+        _speaks("refuses_dialogue", low)
+        or (abusive and kind in (Kind.OPINION, Kind.TALK) and "?" not in low)
     ):
         found.add(Signal.NO_DIALOGUE)
     if kind is Kind.OPINION:
@@ -83,4 +83,5 @@ def already_tried(text: str, low: str) -> tuple[str, ...]:
     for start, stop in sorted(spans, key=lambda span: (span[0], -span[1])):
         if not kept or start >= kept[-1][1]:
             kept.append((start, stop))
-    return tuple(text[start:stop].strip(" ,") for start, stop in kept[:_MOST_TRIED])
+    lasting = [(start, stop) for start, stop in kept if not _HELPED.search(low, start, stop)]
+    return tuple(text[start:stop].strip(" ,") for start, stop in lasting[:_MOST_TRIED])
