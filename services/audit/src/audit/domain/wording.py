@@ -14,6 +14,16 @@ _LINES: Mapping[str, str] = {
         "Classified as {classification.label} ({classification.kind}), "
         "decision {classification.decision}"
     ),
+    "classifier.mention.reclassified.v1": (
+        "Reclassified as {classification.label} ({classification.kind}), was {previous.label}"
+    ),
+    "classifier.crisis.proposed.v1": (
+        "Crisis proposed: {topic}, {signal} {observed} where {expected} is usual"
+    ),
+    "classifier.crisis.switched.v1": "Crisis mode of {topic} switched, on: {is_on}",
+    "classifier.rules.applied.v1": "Rules version {version} in force: {reason}",
+    "classifier.model.changed.v1": "Model {what}: {champion} decides, {challenger} beside it",
+    "classifier.identity.linked.v1": "Authors linked as one person",
     "router.case.opened.v1": "Case opened for {team}: {reason}",
     "router.case.continued.v1": "A further post joined the case of {team}",
     "router.mention.parked.v1": "Parked: {reason}",
