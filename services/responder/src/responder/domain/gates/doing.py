@@ -63,6 +63,15 @@ _CONDITION = re.compile(
     r"|if|then|there|where|wo\b|ob\b|how|why|what|was\b|welche\b|die\b|der\b|das\b(?! (?:hab"
     r"|werd))|who|which)"
 )
+# "Das prüfen wir" is a main clause that begins with its object, no relative one.
+_FRONTED = re.compile(r"(?i)^(?:das|die|den|dies\w*|da|dort)\s+\w+\s+(?:wir|ich)\b")
+# Somebody of ours comes to the customer: the customer need not go anywhere.
+_COMES = re.compile(
+    r"(?i)\b(?:meldet|melden) sich\b[^.!?]{0,60}\b(?:bei )?(?:dir|ihnen|euch)\b"
+    r"|\b(?:ruft|rufen) (?:dich|sie|euch)\b[^.!?]{0,40}\b(?:an|zurück)\b"
+    r"|\b(?:kommt|kommen) auf (?:dich|sie|euch) zu\b"
+    r"|\b(?:workshop|dealer|team|colleagues?|department) will (?:contact|call|write to) you\b"
+)
 _EN_DO = (
     r"(?:check|look(?:ed|ing)? into|look at|forward|pass(?:ed|ing)? (?:\w+ ){0,4}(?:on|along|to)"
     r"|sen[dt]|ship|refund|cancel|reserv|order|book|replac|fix|repair|arrang|escalat|rais"
@@ -105,7 +114,8 @@ def deeds(text: str) -> list[Span]:
         found += [
             clause
             for clause in clauses(sentence)
-            if _is_deed(clause.text) and not _CONDITION.match(clause.text)
+            if _is_deed(clause.text)
+            and (not _CONDITION.match(clause.text) or _FRONTED.match(clause.text))
         ]
     return found
 
@@ -115,4 +125,4 @@ def _is_deed(clause: str) -> bool:
     english = (_EN_WE_DO.search(clause) or _EN_PASSIVE.search(clause)) and not _EN_EMPTY.search(
         clause
     )
-    return bool(german or english)
+    return bool(german or english or _COMES.search(clause))
