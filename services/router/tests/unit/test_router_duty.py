@@ -131,3 +131,27 @@ def test_the_chain_of_deputies_ends_although_people_name_each_other() -> None:
     assert tomorrow is not None
     assert tomorrow.id == CARLA
     assert person_or_deputy(people, "motorrad|nobody", now=NOW) is None
+
+
+MORNINGS = {"week": {day: ["08:00-12:00"] for day in ("mon", "tue", "wed", "thu", "fri")}}
+
+
+def test_who_works_mornings_has_duty_in_the_morning_only() -> None:
+    calendars = packaged_default().dumped()["calendars"] | {"mornings": MORNINGS}
+    configuration = company((CARLA, {"calendar": "mornings"}), calendars=calendars)
+    carla = configuration.people[CARLA]
+    assert carla.why_away(NOW) is None  # Monday, 11:00 in Berlin
+    afternoon = NOW + timedelta(hours=2)
+    assert carla.why_away(afternoon) == "outside their hours (mornings)"
+    assert carla.back_at(afternoon) == datetime(2026, 3, 3, 7, tzinfo=UTC)
+    friday = datetime(2026, 3, 6, 12, tzinfo=UTC)
+    assert carla.back_at(friday) == datetime(2026, 3, 9, 7, tzinfo=UTC)
+
+
+def test_who_is_ill_until_the_weekend_is_back_when_their_hours_begin_again() -> None:
+    calendars = packaged_default().dumped()["calendars"] | {"mornings": MORNINGS}
+    ill = {"from": "2026-03-02", "until": "2026-03-07"}
+    configuration = company(
+        (CARLA, {"calendar": "mornings", "absences": [ill]}), calendars=calendars
+    )
+    assert configuration.people[CARLA].back_at(NOW) == datetime(2026, 3, 9, 7, tzinfo=UTC)

@@ -55,7 +55,7 @@ SUPPORT, COMMUNITY = "social_support", "community_management"
 def test_who_gets_the_case(configuration: Configuration, mention: Facts, team: str) -> None:
     rule = routing_rule(configuration, mention)
     assert rule.team == team
-    assert way(rule, has_open_case=False) is Way.OPENED
+    assert way(rule, has_open_case=False, may_reopen=False) is Way.OPENED
 
 
 @pytest.mark.parametrize("kind", ["news", "talk", "opinion", "complaint", "problem", "other"])
@@ -63,8 +63,8 @@ def test_talk_that_is_not_to_us_is_parked_unless_its_conversation_has_a_case(
     configuration: Configuration, kind: str
 ) -> None:
     rule = routing_rule(configuration, facts("non_service", kind))
-    assert way(rule, has_open_case=False) is Way.PARKED
-    assert way(rule, has_open_case=True) is Way.CONTINUED
+    assert way(rule, has_open_case=False, may_reopen=False) is Way.PARKED
+    assert way(rule, has_open_case=True, may_reopen=False) is Way.CONTINUED
 
 
 @pytest.mark.parametrize("kind", ["question", "news", "talk", "complaint"])
@@ -74,7 +74,7 @@ def test_triage_always_opens_a_case_for_the_team_on_duty(
 ) -> None:
     rule = routing_rule(configuration, facts("triage", kind, abusive=is_signal, urgent=is_signal))
     assert rule.rota == "triage"
-    assert way(rule, has_open_case=False) is Way.OPENED
+    assert way(rule, has_open_case=False, may_reopen=False) is Way.OPENED
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_own_and_partner_posts_never_open_or_join_a_case(
     )
     assert (rule is not None) is is_own
     if rule:
-        assert way(rule, has_open_case=True) is Way.OWN_POST
+        assert way(rule, has_open_case=True, may_reopen=False) is Way.OWN_POST
 
 
 def test_a_lifted_mention_gets_the_first_rule_that_does_not_park(

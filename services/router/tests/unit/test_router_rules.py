@@ -243,3 +243,40 @@ def test_all_problems_are_told_at_once_with_path_and_reason() -> None:
 @pytest.mark.parametrize("document", [None, [], "text", 7, {"rules": {"a": 1}, "teams": "x"}])
 def test_what_is_no_document_at_all_is_refused_not_stumbled_over(document: Any) -> None:
     assert problems_in(document)
+
+
+def test_a_rule_may_ask_for_the_hours_of_a_calendar() -> None:
+    document = packaged_default().dumped()
+    night = {"name": "night", "team": SUPPORT, "reason": "r", "when": {"closed": "support_de"}}
+    day = {"name": "day", "team": SUPPORT, "reason": "r", "when": {"open": "support_de"}}
+    document["rules"] = [night, day, document["rules"][-1]]
+    rules = parse(document).configuration(1).rules
+    held = [
+        rules.first_match(facts(found_at=datetime.fromisoformat(moment))).name
+        for moment in (
+            "2026-03-02T11:29:59+00:00",  # Monday, 12:29:59 in Berlin: open until half past
+            "2026-03-02T11:30:00+00:00",
+            "2026-03-02T12:00:00+00:00",
+            "2026-01-06T10:00:00+00:00",  # Epiphany is a holiday in Baden-Württemberg
+        )
+    ]
+    assert held == ["day", "night", "day", "night"]
+    (failed,) = [each.failed for each in rules.explain(facts(found_at=NOON)) if each.failed]
+    assert (failed.condition, failed.wanted, failed.found) == ("closed", "support_de", True)
+
+
+def test_unknown_calendars_are_told_wherever_they_are_named() -> None:
+    document = packaged_default().dumped()
+    document["people"][0]["calendar"] = "nights"
+    document["departments"][0]["calendar"] = "nights"
+    document["rules"][0]["when"]["open"] = "nights"
+    document["clocks"]["answer"]["calendar"] = "nights"
+    document["unheard_of"] = 1
+    told = {problem.path for problem in problems_in(document)}
+    assert told == {
+        "unheard_of",
+        "people.0.calendar",
+        "departments.0.calendar",
+        "rules.0.when.open",
+        "clocks.answer.calendar",
+    }

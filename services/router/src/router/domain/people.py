@@ -10,6 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from router.domain.calendars import Calendar
+from router.domain.opening import is_open, next_opening
+
 FULL_TIME = 20
 """Weights are twentieths of a full working week, so that they are whole numbers."""
 ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
@@ -49,7 +52,10 @@ NO_NEEDS = Needs()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Colleague:
-    """A person of the configuration. `weight` is in twentieths; `deputies` are ids, in order."""
+    """A person of the configuration. `weight` is in twentieths; `deputies` are ids, in order.
+
+    Without a `calendar` they are here whenever they are not absent.
+    """
 
     id: str
     name: str
@@ -61,18 +67,24 @@ class Colleague:
     certificates: tuple[Certificate, ...] = ()
     absences: tuple[Absence, ...] = ()
     deputies: tuple[str, ...] = ()
+    calendar: Calendar | None = None
 
     def why_away(self, now: datetime) -> str | None:
         """Why they are not here at this moment; None when they are."""
         for absence in self.absences:
             if absence.begins_at <= now < absence.ends_at:
                 return f"absent until {absence.ends_at.isoformat()}: {absence.reason}"
+        if self.calendar is not None and not is_open(self.calendar, now):
+            return f"outside their hours ({self.calendar.name})"
         return None
 
     def back_at(self, now: datetime) -> datetime | None:
         """When they may be here again; None where they are here."""
         ends = [each.ends_at for each in self.absences if each.begins_at <= now < each.ends_at]
-        return max(ends, default=None)
+        back = max(ends, default=None)
+        if self.calendar is None or is_open(self.calendar, back or now):
+            return back
+        return next_opening(self.calendar, back or now)
 
     def why_unfit(self, needs: Needs, now: datetime) -> str | None:
         """Which skill or valid certificate is missing for a duty; None when nothing is."""

@@ -16,6 +16,8 @@ from typing import Any
 from uuid import UUID
 
 from common.errors import ConfigurationError
+from router.domain.calendars import Calendar
+from router.domain.opening import is_open
 
 SERVICE = "service"
 TRIAGE = "triage"
@@ -78,6 +80,8 @@ class Condition:
     reach: Bounds | None = None
     begins_at: datetime | None = None
     ends_at: datetime | None = None
+    open: Calendar | None = None
+    closed: Calendar | None = None
     share_percent: float | None = None
 
     def holds(self, facts: Facts, *, rule: str = "") -> bool:
@@ -203,6 +207,7 @@ def checks_of(when: Condition, rule: str) -> tuple[Check, ...]:
         *_flags(when),
         *_numbers(when),
     ]
+    checks += _hours(when)
     if when.share_percent is not None:
         checks.append(_share(when.share_percent, rule))
     return tuple(checks)
@@ -301,6 +306,19 @@ def _numbers(when: Condition) -> list[Check]:
             Check("until", ends.isoformat(), lambda facts: facts.found_at < ends, _found_at)
         )
     return checks
+
+
+def _hours(when: Condition) -> list[Check]:
+    """Working time by a calendar: what it finds is whether the office was open."""
+
+    def asks(name: str, calendar: Calendar, wanted: bool) -> Check:
+        def read(facts: Facts) -> bool:
+            return is_open(calendar, facts.found_at)
+
+        return Check(name, calendar.name, lambda facts: read(facts) is wanted, read)
+
+    asked = [("open", when.open, True), ("closed", when.closed, False)]
+    return [asks(name, calendar, wanted) for name, calendar, wanted in asked if calendar]
 
 
 def _within(name: str, bounds: Bounds, read: Callable[[Facts], int]) -> Check:

@@ -49,7 +49,7 @@ KEYS: Mapping[str, str] = {
     "topics": "id",
     "actions": "name",
 }
-"""What names a part of a section; rotas are named by their place."""
+"""What names a part of a section; rotas and calendars are named by their place."""
 
 
 class Sections:
@@ -87,6 +87,7 @@ def nonsense(sections: Sections) -> list[Problem]:
         _rotas,
         _rules,
         _directory,
+        _calendars,
     )
     return [problem for check in checks for problem in check(sections)]
 
@@ -175,3 +176,19 @@ def _directory(sections: Sections) -> Iterator[Problem]:
     for path, topic in sections.of("topics"):
         if topic.department is not None and topic.department not in departments:
             yield Problem(f"{path}.department", f"unknown department {topic.department}")
+
+
+def _calendars(sections: Sections) -> Iterator[Problem]:
+    known = sections.names("calendars")
+    named = [
+        (f"{path}.calendar", part.calendar)
+        for section in ("people", "departments")
+        for path, part in sections.of(section)
+    ]
+    for path, rule in sections.of("rules"):
+        named += [(f"{path}.when.open", rule.when.open), (f"{path}.when.closed", rule.when.closed)]
+    for path, clocks in sections.of("clocks"):
+        named += [(f"{path}.{clock}.calendar", name) for clock, name in clocks.named_calendars()]
+    for path, name in named:
+        if name is not None and name not in known:
+            yield Problem(path, f"unknown calendar {name}")

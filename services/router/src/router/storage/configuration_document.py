@@ -8,6 +8,7 @@ configuration_*.py, what makes sense together in configuration_checks.py.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from copy import deepcopy
 from datetime import timedelta
 from functools import lru_cache
@@ -70,12 +71,7 @@ class ConfigurationDocument(ConfigurationPart):
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:
         parts = {section: _items(section, getattr(self, section)) for section in _SHAPES}
-        problems = nonsense(Sections(parts))
-        problems += [
-            Problem(f"clocks.{clock}.calendar", f"unknown calendar {name}")
-            for clock, name in self.clocks.named_calendars()
-            if name not in self.calendars
-        ]
+        problems = nonsense(Sections(parts | {"clocks": [("clocks", self.clocks)]}))
         if problems:
             raise ValueError("; ".join(map(str, problems)))
         return self
@@ -87,10 +83,10 @@ class ConfigurationDocument(ConfigurationPart):
         return Configuration(
             version=version,
             teams=frozenset(team.name for team in self.teams),
-            people={person.id: person.colleague(zone) for person in self.people},
+            people={person.id: person.colleague(zone, calendars) for person in self.people},
             departments={each.id: _department(each) for each in self.departments},
             topics=frozenset(topic.id for topic in self.topics),
-            rules=RuleSet([rule.rule(zone) for rule in self.rules]),
+            rules=RuleSet([rule.rule(zone, calendars) for rule in self.rules]),
             rotas={name: rota.rota(name) for name, rota in self.rotas.items()},
             actions={action.name: action.action() for action in self.actions},
             public_replies_need=self.public_replies_need,
@@ -153,6 +149,7 @@ _SHAPES: Mapping[str, type[ConfigurationPart]] = {
     "people": PersonDocument,
     "departments": DepartmentDocument,
     "topics": TopicDocument,
+    "calendars": CalendarDocument,
     "rotas": RotaDocument,
     "rules": RuleDocument,
     "actions": ActionDocument,
@@ -174,6 +171,9 @@ def _what_validates(document: Mapping[str, Any]) -> Sections:
                 name = item.get(KEYS.get(section, "")) if isinstance(item, Mapping) else None
                 known = broken.get(section, frozenset())
                 broken[section] = known | {str(name), path.removeprefix(f"{section}.")}
+    with suppress(ValidationError):  # told already
+        clocks = ClocksDocument.model_validate(deepcopy(document.get("clocks", {})))
+        found["clocks"] = [("clocks", clocks)]
     return Sections(found, broken)
 
 

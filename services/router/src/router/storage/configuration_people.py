@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, model_validator
 
+from router.domain.calendars import Calendar
 from router.domain.people import FULL_TIME, Absence, Certificate, Colleague
 from router.storage.configuration_part import (
     ConfigurationPart,
@@ -62,7 +64,10 @@ class AbsenceDocument(ConfigurationPart):
 
 
 class PersonDocument(ConfigurationPart):
-    """`capacity` is the share of a full-time week; `deputies` stand in, in this order (S32)."""
+    """`capacity` is the share of a full-time week; `deputies` stand in, in this order (S32).
+
+    `calendar` names their working hours; without it they are here whenever they are not absent.
+    """
 
     id: PersonId
     name: Text
@@ -74,8 +79,9 @@ class PersonDocument(ConfigurationPart):
     certificates: tuple[CertificateDocument, ...] = ()
     absences: Annotated[tuple[AbsenceDocument, ...], Field(max_length=200)] = ()
     deputies: Annotated[tuple[PersonId, ...], Field(max_length=20)] = ()
+    calendar: Name | None = None
 
-    def colleague(self, zone: ZoneInfo) -> Colleague:
+    def colleague(self, zone: ZoneInfo, calendars: Mapping[str, Calendar]) -> Colleague:
         return Colleague(
             id=self.id,
             name=self.name,
@@ -87,4 +93,5 @@ class PersonDocument(ConfigurationPart):
             certificates=tuple(each.certificate(zone) for each in self.certificates),
             absences=tuple(each.absence(zone) for each in self.absences),
             deputies=self.deputies,
+            calendar=calendars[self.calendar] if self.calendar else None,
         )

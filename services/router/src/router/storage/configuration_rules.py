@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, model_validator
 
+from router.domain.calendars import Calendar
 from router.domain.people import Needs
 from router.domain.rota import HEAVIEST, Member, Rota
 from router.domain.routing import NON_SERVICE, Condition, Rule
@@ -73,7 +75,8 @@ class ConditionDocument(ConfigurationPart):
 
     `topic` and `department` ask the concerns, `reach` the author's followers (0 where nobody
     knows), `from` and `until` the day on which the mention was found, `share_percent` lets this
-    part of the mentions through that got so far.
+    part of the mentions through that got so far. `open` and `closed` name calendars: it was found
+    inside or outside of the working time.
     """
 
     label: tuple[LabelWord, ...] = ()
@@ -94,6 +97,8 @@ class ConditionDocument(ConfigurationPart):
     reach: RangeDocument | None = None
     begins: Day | None = Field(None, alias="from")
     ends: Day | None = Field(None, alias="until")
+    open: Name | None = None
+    closed: Name | None = None
     share_percent: Annotated[float, Field(gt=0, le=100)] | None = None
 
     @model_validator(mode="after")
@@ -101,7 +106,7 @@ class ConditionDocument(ConfigurationPart):
         begins_before_end(self.begins, self.ends, "the rule")
         return self
 
-    def condition(self, zone: ZoneInfo) -> Condition:
+    def condition(self, zone: ZoneInfo, calendars: Mapping[str, Calendar]) -> Condition:
         return Condition(
             label=frozenset(self.label),
             decision=frozenset(self.decision),
@@ -121,6 +126,8 @@ class ConditionDocument(ConfigurationPart):
             reach=self.reach.bounds() if self.reach else None,
             begins_at=None if self.begins is None else first_moment(self.begins, zone),
             ends_at=None if self.ends is None else last_moment(self.ends, zone),
+            open=None if self.open is None else calendars[self.open],
+            closed=None if self.closed is None else calendars[self.closed],
             share_percent=self.share_percent,
         )
 
@@ -149,11 +156,11 @@ class RuleDocument(ConfigurationPart):
             raise ValueError(f"rule {self.name} parks, so it must ask for decision: [non_service]")
         return self
 
-    def rule(self, zone: ZoneInfo) -> Rule:
+    def rule(self, zone: ZoneInfo, calendars: Mapping[str, Calendar]) -> Rule:
         return Rule(
             name=self.name,
             reason=self.reason,
-            when=self.when.condition(zone),
+            when=self.when.condition(zone, calendars),
             team=self.team,
             rota=self.rota,
             priority=self.priority,
