@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from base64 import b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from uuid import UUID
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
 from common.db import migrations
 from common.db.engine import create_engine
@@ -41,11 +43,26 @@ from responder.settings import PrivateSettings, ResponderSettings, SendingSettin
 from responder.storage.private_store import PrivateStore
 from responder.storage.sealing import Sealing
 
+# Tests are no package: what they share (responder_bridge) is found by this.
+sys.path.insert(0, str(Path(__file__).parent))
+
 MIGRATIONS = Path(__file__).resolve().parents[1] / "migrations"
 STORE_KEY = b"a key of thirty-two bytes, for us"[:32]
 DEV_SECRET = "a development secret of more than 32 bytes"
 PASSWORD = "for-tests-only"
 NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
+
+SERVICE_MATTER = Classification(
+    label=Label.SERVICE,
+    decision=Decision.SERVICE,
+    confidence=0.97,
+    kind=MentionKind.PROBLEM,
+    abusive=False,
+    urgent=False,
+    own_post=False,
+    language="de",
+    model="test",
+)
 
 OpenCase = Callable[..., Awaitable[UUID]]
 CaseEvent = Callable[..., Event[CaseOpened]]
@@ -110,18 +127,7 @@ def case_opened() -> CaseEvent:
             case_id=new_id(),
             conversation_id=conversation,
             mention=mention,
-            classification=Classification(
-                label=Label.SERVICE,
-                decision=Decision.SERVICE,
-                confidence=0.97,
-                kind=MentionKind.PROBLEM,
-                abusive=False,
-                urgent=False,
-                own_post=False,
-                language="de",
-                model="test",
-                **classified,
-            ),
+            classification=replace(SERVICE_MATTER, **classified),
             team="social_support",
             reason="service",
             rule="default",
