@@ -66,6 +66,8 @@ _FRAGMENTS = [
     *sorted({piece for pieces in PIECES.values() for piece in pieces}),
     "RT @anna: ", " via @anna ", "Richtung Kassel hat 5", "Linie S1:", "a.b@mail.example", "5 €",
     "unfähig ", "danke für die ", "thanks for the ", "\"@anna: ", " ", "ig ", "en ", "bahn ", "7 ",
+    "ICE 5 ", "S-1 ", "seit 20 Minuten", "von Ulm bis Kiel nach Hof", "Wo? #x", "könnt ihr ",
+    "koennen sie ", "wende dich ", "we'll look ", "Große Zahlen gibt es heute wieder http://a",
 ]  # fmt: skip
 
 
