@@ -1,5 +1,6 @@
 """Measures with their uncertainty, calibration, and the choice of thresholds."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -93,12 +94,17 @@ def _sides(
 
 
 def precise_cut(scores: Array, truth: Truth, precision: float) -> float:
-    """The lowest cut from which on every stricter cut of at least forty posts is this precise."""
+    """The lowest cut from which on every stricter cut of at least forty posts is this precise.
+
+    Infinity where not even the forty highest scores are: better no answer than a wrong one.
+    """
     order = np.argsort(-scores, kind="stable")
     share = np.cumsum(truth[order]) / np.arange(1, len(order) + 1)
     failing = np.flatnonzero(share[_LEAST_DECISIONS - 1 :] < precision)
-    last = _LEAST_DECISIONS - 2 + int(failing[0]) if len(failing) else len(order) - 1
-    return round(float(scores[order[max(last, 0)]]), 3)
+    holds = int(failing[0]) if len(failing) else len(order) - _LEAST_DECISIONS + 1
+    if holds <= 0:
+        return math.inf
+    return round(float(scores[order[_LEAST_DECISIONS - 2 + holds]]), 3)
 
 
 @dataclass(frozen=True, slots=True)

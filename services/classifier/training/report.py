@@ -62,6 +62,8 @@ def helper_figures(
     groups = np.arange(len(answers))
     said = scores >= cut
     name = f"{helper.name}, {len(answers)} posts of its own corpus ({int(answers.sum())} yes)"
+    if not said.any():
+        return [(name, "not precise enough to be said of unsigned posts: only the rule is used")]
     rows = [
         (f"{name}: F1", str(f1_interval(said, answers, groups))),
         ("  precision", str(share_interval(answers, said, groups))),

@@ -166,6 +166,8 @@ def test_the_cut_for_agents_is_precise_from_there_on() -> None:
     cut = precise_cut(scores, truth, 0.99)
     assert truth[scores >= cut].mean() >= 0.99
     assert 0.49 < cut < 0.71
+    assert precise_cut(scores, truth[::-1].copy(), 0.99) == np.inf
+    assert precise_cut(scores, np.ones(1000, dtype=bool), 0.99) == 0.0
 
 
 def test_an_answer_of_an_agent_is_learned_without_its_signature() -> None:
