@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from responder.domain.gates.doing import deeds
 from responder.domain.gates.findings import Finding, Level
-from responder.domain.gates.language import Span, clauses, sentences, stem, words
+from responder.domain.gates.language import Span, clauses, lowered, sentences, stem, words
 from responder.domain.gates.reply import Reply
 from responder.domain.gates.vocabulary import GENERIC, STOPWORDS
 
@@ -92,26 +92,26 @@ _TARGETS: tuple[tuple[str, str], ...] = (
         ),
     ),
 )
-_TARGET = tuple((name, re.compile(rf"(?i)(?<!\w)(?:{pattern})")) for name, pattern in _TARGETS)
-_GO = re.compile(rf"(?i)(?<!\w)(?:{_GO_DE}|{_GO_EN})(?!\w)")
+_TARGET = tuple((name, re.compile(rf"(?<!\w)(?:{pattern})")) for name, pattern in _TARGETS)
+_GO = re.compile(rf"(?<!\w)(?:{_GO_DE}|{_GO_EN})(?!\w)")
 _CONTACT = re.compile(
     r"(?<![\w.,/-])(?:\+|0)\d[\d /()-]{5,}\d(?!\w)|[\w.+-]+\s?(?:@|\(at\)|\[at\])\s?[\w-]+\.\w+"
     r"|https?://\S+|\bwww\.\S+"
 )
 _OURSELVES = re.compile(
-    r"(?i)(?:direktnachricht|privatnachricht|private\w* nachricht|persönliche\w* nachricht"
+    r"(?:direktnachricht|privatnachricht|private\w* nachricht|persönliche\w* nachricht"
     r"|\bpn\b|\bdms?\b|privat\w*\b|direct message|private(?:ly)? message|messenger"
     r"|hier (?:im chat|unter)|postet? hier|\bus here\b|schreib\w* uns (?:hier|gern)|message us"
     r"|inbox us)"
 )
 _IMPERSONAL = re.compile(
-    r"(?i)(?:nicht (?:unsere?|in unsere\w*) (?:aufgabe|zuständigkeit|bereich)"
+    r"(?:nicht (?:unsere?|in unsere\w*) (?:aufgabe|zuständigkeit|bereich)"
     r"|sind wir (?:hier )?(?:leider )?(?:nicht|die falsche)|nicht der richtige ort"
     r"|falsche (?:adresse|stelle|ansprechpartner)|nicht (?:our|the right) (?:area|department"
     r"|place|channel)|wrong (?:place|department|channel|address))"
 )
 _FILLER = re.compile(
-    r"(?i)(?:es tut (?:uns|mir)|tut uns (?:\w+ )?leid|das tut|leider (?:können|kann|haben)"
+    r"(?:es tut (?:uns|mir)|tut uns (?:\w+ )?leid|das tut|leider (?:können|kann|haben)"
     r"|wir (?:bedauern|verstehen|danken|bitten|freuen|hoffen|wünschen|entschuldigen|nehmen)"
     r"|ich (?:bedau|versteh|danke|bitte)|vielen dank|danke\b|schade|ist (?:natürlich |sehr "
     r"|wirklich )?(?:ärgerlich|schade|unschön|bedauerlich)|(?:viele|liebe|beste|freundliche"
@@ -125,7 +125,7 @@ _FILLER = re.compile(
     r"|bitte (?:beachte|habe?n?))"
 )
 _SUBORDINATE = re.compile(
-    r"(?i)^(?:damit|um|sobald|wenn|falls|sofern|dann|dass|weil|da|dort|für|bei|zu|zum|zur|wegen"
+    r"^(?:damit|um|sobald|wenn|falls|sofern|dann|dass|weil|da|dort|für|bei|zu|zum|zur|wegen"
     r"|hinsichtlich|bezüglich|ob|wie|was|welche\w*|hallo|hi|liebe\w*|guten|sehr geehrte\w*|for"
     r"|if|when|once|regarding|as|so|because|since|about|with|in case|where|who|hello|dear|then"
     r"|to|die|der|das)\b"
@@ -170,6 +170,7 @@ def points_elsewhere(text: str) -> list[tuple[Span, str]]:
 
 
 def _pointer(sentence: str) -> str | None:
+    sentence = lowered(sentence)
     if _OURSELVES.search(sentence):
         return None
     contact = _CONTACT.search(sentence)
@@ -192,16 +193,17 @@ def _answers_beside(sentence: Span) -> bool:
     """Whether a part of the sentence beside the pointer tells something of its own."""
     return any(
         len(_own_words(clause.text)) >= _SUBSTANCE - 1
-        and not _SUBORDINATE.match(clause.text)
-        and not _FILLER.search(clause.text)
+        and not _SUBORDINATE.match(lowered(clause.text))
+        and not _FILLER.search(lowered(clause.text))
         and _pointer(clause.text) is None
-        and not _GO.search(clause.text)
+        and not _GO.search(lowered(clause.text))
         for clause in clauses(sentence)
     )
 
 
 def _is_filler(sentence: str, *, after_pointer: bool) -> bool:
     """Whether the sentence brings nothing: courtesy, regret, or hardly a word of its own."""
+    sentence = lowered(sentence)
     if _FILLER.search(sentence):
         return True
     if sentence.endswith("?") and not after_pointer:

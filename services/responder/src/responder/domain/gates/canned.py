@@ -12,6 +12,7 @@ from responder.domain.gates.language import (
     content_stems,
     fold,
     language_of,
+    lowered,
     sentences,
     words,
 )
@@ -91,10 +92,10 @@ def _similar(reply: Reply) -> Iterator[Finding]:
 def _phrase_share(reply: Reply) -> tuple[float, list[tuple[int, int]], int]:
     """Share of the words in known phrases, where those are, and how many words say more."""
     text = reply.text
-    spans = [match.span() for match in BOILERPLATE.finditer(text)]
-    lowered = fold(text)
+    spans = [match.span() for match in BOILERPLATE.finditer(lowered(text))]
+    folded = fold(text)
     for phrase in reply.policy.boilerplate:
-        at = lowered.find(fold(phrase))
+        at = folded.find(fold(phrase))
         # Folding keeps the length only where there is no umlaut; elsewhere the place is the start.
         if at >= 0:
             spans.append((min(at, len(text)), min(at + len(phrase), len(text))))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from responder.domain.gates.language import Span, clauses, sentences
+from responder.domain.gates.language import Span, clauses, lowered, sentences
 
 _WE = r"\b(?:ich|wir|man)\b"
 # Stems of German verbs with which a company does something for a customer.
@@ -36,9 +36,10 @@ _DO = (
     r"|setz(?:e|en)\b|stell(?:e|en)\b|gestellt|such(?:e|en)\b)"
 )
 # Small letters after the person: Anfragen and Ersatz are things, anfragen and ersetzen are deeds.
-_WE_DO = re.compile(rf"(?i){_WE}[^.!?]{{0,120}}?\b(?-i:{_DO})|\b(?:{_DO})\w*\s+(?:\w+\s+)?{_WE}")
+_WE_DO = re.compile(rf"\b(?:[Ii]ch|[Ww]ir|man)\b[^.!?]{{0,120}}?\b{_DO}")
+_DO_WE = re.compile(rf"\b{_DO}\w*\s+(?:\w+\s+)?{_WE}")
 _PASSIVE = re.compile(
-    r"(?i)\b(?:wurde|wurden|ist|sind|wird|werden)\b[^.!?]{0,80}\b(?:erstattet|storniert"
+    r"\b(?:wurde|wurden|ist|sind|wird|werden)\b[^.!?]{0,80}\b(?:erstattet|storniert"
     r"|reserviert|bestellt|gebucht|gutgeschrieben|getauscht|ausgetauscht|ersetzt|repariert"
     r"|verlängert|korrigiert|geändert|aktualisiert|freigeschaltet|hinterlegt|eröffnet|angelegt"
     r"|erledigt|beauftragt|behoben|gelöst|gelöscht|entsperrt|zurückgesetzt|genehmigt|versendet"
@@ -47,7 +48,7 @@ _PASSIVE = re.compile(
 )
 # Said by everyone and doing nothing.
 _EMPTY = re.compile(
-    r"(?i)\b(?:verweis|bitt(?:e|en)\b|bedauer|entschuldig|dank|versteh|empfehl|rat(?:e|en)\b"
+    r"\b(?:verweis|bitt(?:e|en)\b|bedauer|entschuldig|dank|versteh|empfehl|rat(?:e|en)\b"
     r"|freu|hoff|wünsch|steh(?:e|en)\b.*verfügung|könn(?:en|ten)? (?:wir "
     r"|ich )?(?:\w+ ){0,4}(?:nicht|nichts|kein)|kann (?:ich |man )?(?:\w+ ){0,4}(?:nicht|nichts"
     r"|kein)|haben (?:wir )?(?:\w+ ){0,3}kein|habe (?:ich )?(?:\w+ ){0,3}kein|nicht zuständig"
@@ -59,15 +60,15 @@ _EMPTY = re.compile(
 )
 # What happens only once the customer has gone elsewhere, or is the customer's to do.
 _CONDITION = re.compile(
-    r"(?i)^(?:damit|um\b|sobald|wenn|falls|sofern|dann|so\b|dort|da\b|so that|in order|once|when"
+    r"^(?:damit|um\b|sobald|wenn|falls|sofern|dann|so\b|dort|da\b|so that|in order|once|when"
     r"|if|then|there|where|wo\b|ob\b|how|why|what|was\b|welche\b|die\b|der\b|das\b(?! (?:hab"
     r"|werd))|who|which)"
 )
 # "Das prüfen wir" is a main clause that begins with its object, no relative one.
-_FRONTED = re.compile(r"(?i)^(?:das|die|den|dies\w*|da|dort)\s+\w+\s+(?:wir|ich)\b")
+_FRONTED = re.compile(r"^(?:das|die|den|dies\w*|da|dort)\s+\w+\s+(?:wir|ich)\b")
 # Somebody of ours comes to the customer: the customer need not go anywhere.
 _COMES = re.compile(
-    r"(?i)\b(?:meldet|melden) sich\b[^.!?]{0,60}\b(?:bei )?(?:dir|ihnen|euch)\b"
+    r"\b(?:meldet|melden) sich\b[^.!?]{0,60}\b(?:bei )?(?:dir|ihnen|euch)\b"
     r"|\b(?:ruft|rufen) (?:dich|sie|euch)\b[^.!?]{0,40}\b(?:an|zurück)\b"
     r"|\b(?:kommt|kommen) auf (?:dich|sie|euch) zu\b"
     r"|\b(?:workshop|dealer|team|colleagues?|department) will (?:contact|call|write to) you\b"
@@ -86,19 +87,19 @@ _EN_DO = (
     r"|ing)? (?:the|our|them|your)|take care|taken care)"
 )
 _EN_WE_DO = re.compile(
-    r"(?i)\b(?:(?:i|we)(?:['’](?:ve|ll|m|re|d))?|i am|we are|let me|i will|we will"
+    r"\b(?:(?:i|we)(?:['’](?:ve|ll|m|re|d))?|i am|we are|let me|i will|we will"
     r"|our \w+ (?:has|have|is|will))"
     rf"\s+(?:\w+\s+){{0,4}}?{_EN_DO}"
 )
 _EN_PASSIVE = re.compile(
-    r"(?i)\b(?:has|have|had|is|are|was|were|will)\s+(?:\w+\s+){0,2}?(?:been |being "
+    r"\b(?:has|have|had|is|are|was|were|will)\s+(?:\w+\s+){0,2}?(?:been |being "
     r"|be )(?:\w+ )?(?:refunded|cancelled|canceled|reserved|ordered|booked|credited|replaced"
     r"|fixed|repaired|extended|corrected|updated|activated|opened|sent|shipped|dispatched"
     r"|forwarded|passed|escalated|resolved|unlocked|reset|issued|noted)|\bis on its way\b"
     r"|\bon its way to you\b"
 )
 _EN_EMPTY = re.compile(
-    r"(?i)\b(?:can(?:no|['’])t|cannot|unable|unfortunately (?:we|i) (?:can|do)|not able"
+    r"\b(?:can(?:no|['’])t|cannot|unable|unfortunately (?:we|i) (?:can|do)|not able"
     r"|don['’]t (?:have|know)|do not (?:have|know|handle)|recommend|suggest|ask you|would ask"
     r"|apologi[sz]e|sorry|understand|appreciate|refer you|hope|not responsible|no access"
     r"|won['’]t be able|advise you|encourage)\b"
@@ -115,14 +116,15 @@ def deeds(text: str) -> list[Span]:
             clause
             for clause in clauses(sentence)
             if _is_deed(clause.text)
-            and (not _CONDITION.match(clause.text) or _FRONTED.match(clause.text))
+            and (not _CONDITION.match(lowered(clause.text)) or _FRONTED.match(clause.text))
         ]
     return found
 
 
 def _is_deed(clause: str) -> bool:
-    german = (_WE_DO.search(clause) or _PASSIVE.search(clause)) and not _EMPTY.search(clause)
-    english = (_EN_WE_DO.search(clause) or _EN_PASSIVE.search(clause)) and not _EN_EMPTY.search(
-        clause
-    )
-    return bool(german or english or _COMES.search(clause))
+    small = lowered(clause)
+    german = _WE_DO.search(clause) or _DO_WE.search(small) or _PASSIVE.search(small)
+    if german and not _EMPTY.search(small):
+        return True
+    english = _EN_WE_DO.search(small) or _EN_PASSIVE.search(small)
+    return bool(english and not _EN_EMPTY.search(small))

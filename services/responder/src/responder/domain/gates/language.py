@@ -80,6 +80,15 @@ def words(text: str) -> list[str]:
     return [word.lower() for word in _WORD.findall(text)]
 
 
+@lru_cache(maxsize=2048)
+def lowered(text: str) -> str:
+    """Lower case of the same length: patterns without a flag for case are several times faster."""
+    small = text.lower()
+    if len(small) == len(text):
+        return small
+    return "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+
+
 def fold(text: str) -> str:
     """Lower case with umlauts written out: Müßig and muessig are the same."""
     return text.casefold().translate(_FOLD)

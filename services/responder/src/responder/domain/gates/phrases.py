@@ -109,4 +109,4 @@ def _one_line(pattern: str) -> str:
     return "".join(line.strip() for line in pattern.strip().splitlines())
 
 
-BOILERPLATE = re.compile(rf"(?i)(?<!\w)(?:{_one_line(_DE)}|{_one_line(_EN)})")
+BOILERPLATE = re.compile(rf"(?<!\w)(?:{_one_line(_DE)}|{_one_line(_EN)})")

@@ -13,13 +13,13 @@ from zoneinfo import ZoneInfo
 
 from responder.domain.gates.deadlines import deadline_in
 from responder.domain.gates.findings import Finding, Level
-from responder.domain.gates.language import Span, sentences
+from responder.domain.gates.language import Span, lowered, sentences
 from responder.domain.gates.reply import Reply
 
 Promised = tuple[str, datetime]
 
 _OURS = re.compile(
-    r"(?i)\b(?:(?:melde|schick|send|geb|ruf|prüf|klär|kümmer|liefer|tausch|erstatt|versend"
+    r"\b(?:(?:melde|schick|send|geb|ruf|prüf|klär|kümmer|liefer|tausch|erstatt|versend"
     r"|überweis|informier|antwort|sag|teil|bekomm|schau|meld|buch|schreib|hol|bring|frag|erledig"
     r"|reparier|lös|lass|komm|stell|mach|werd|könn|hab|hak|bleib|leg|nehm|reich|setz|beantwort"
     r"|lad|bestell|veranlass|behebe?|verspr|halt|forder|leit|tu|will|woll|mail|überarbeit"
@@ -43,12 +43,12 @@ _OURS = re.compile(
     r"|werden|erstattet|repariert))"
 )
 _OTHERS = re.compile(
-    r"(?i)\b(?:ruft|meldet|schickt|kommt|holt|bringt|liefert|prüft|klärt|sendet|überweist|erstattet"
+    r"\b(?:ruft|meldet|schickt|kommt|holt|bringt|liefert|prüft|klärt|sendet|überweist|erstattet"
     r"|repariert|rufen|melden|kommen|holen|bringen|liefern)\s+(?:sich\s+|dich\s+|sie\s+|dir\s+"
     r"|ihnen\s+|dann\s+|bei dir\s+)?(?:der|die|das|ein|eine|unser\w*|mein\w*|jemand)\b"
 )
 _OURS_EN = re.compile(
-    r"(?i)(?:\b(?:we|i)(?:['’]ll| will| shall|['’]m going to|['’]re going to| are going to"
+    r"(?:\b(?:we|i)(?:['’]ll| will| shall|['’]m going to|['’]re going to| are going to"
     r"| am going to| can| promise| aim to| expect| plan to|['’]re| are|['’]m| am)\b"
     r"|\byou(?:['’]ll| will| should) (?:\w+ )?(?:hear|get|receive|have|be|find|see)|\b(?:will"
     r"|should|is going to|are going to|['’]ll) (?:\w+ ){0,2}?(?:be|arrive|call|contact|ring|ship"
@@ -58,7 +58,7 @@ _OURS_EN = re.compile(
     r"|\b(?:ships|arrives|leaves)\b)"
 )
 _THEIRS = re.compile(
-    r"(?i)^(?:bitte\b|schick|send(?:e|en)? (?:du|sie|uns|mir)|meld(?:e|en) (?:dich|sie|euch)"
+    r"^(?:bitte\b|schick|send(?:e|en)? (?:du|sie|uns|mir)|meld(?:e|en) (?:dich|sie|euch)"
     r"|ruf(?:e|en)? (?:uns|sie|mich)\b|please\b|let us know|send us|call us|get back to us"
     r"|reply by|tell us|sag(?:en)? (?:uns|mir|sie)|gib|geben sie|kannst du|können sie"
     r"|könnten sie|könntest du|could you|can you|would you|wenn|falls|if|sobald|once|unless"
@@ -71,7 +71,7 @@ _THEIRS = re.compile(
     r"|verlängern sie|garantie (?:läuft|gilt)|warranty (?:runs|ends|is valid)"
 )
 _PAST = re.compile(
-    r"(?i)\b(?:haben|habe|hat|hast|habt|hatte|hatten|wurde|wurden|war|waren|ist"
+    r"\b(?:haben|habe|hat|hast|habt|hatte|hatten|wurde|wurden|war|waren|ist"
     r"|sind)\b[^.!?,;]{0,70}\b(?:ge\w+t|ge\w+en|ver\w+t|ver\w+en|er\w+t|be\w+t|\w+iert"
     r"|\w+ge\w+(?:t|en)|überwiesen|übergeben|zugestellt|erhalten|bekommen|eingegangen"
     r"|angekommen)\b(?! (?:wird|werden|haben|sein))|\b(?:gestern|vorgestern|letzte[nrsm]?"
@@ -81,9 +81,9 @@ _PAST = re.compile(
     r"|\bwere\b|\b(?:we|i) (?:\w+ly )?(?:sent|shipped|refunded|called|emailed|spoke|received"
     r"|checked|asked|ordered|got|processed|forwarded|booked|replaced|dispatched|delivered)\b"
 )
-_FUTURE_PASSIVE = re.compile(r"(?i)\b(?:wird|werden|soll|sollte|sollen|will|dürfte|['’]ll)\b")
+_FUTURE_PASSIVE = re.compile(r"\b(?:wird|werden|soll|sollte|sollen|will|dürfte|['’]ll)\b")
 _NO_PROMISE = re.compile(
-    r"(?i)\b(?:nicht|kein\w*|leider|not|never|won['’]t|cannot|can['’]t"
+    r"\b(?:nicht|kein\w*|leider|not|never|won['’]t|cannot|can['’]t"
     r"|unable)\b[^.!?]{0,30}\b(?:verspr\w+|zusag\w+|garantier\w+|sagen|promise|guarantee|say"
     r"|tell|know|schaffen|möglich)"
 )
@@ -115,7 +115,7 @@ def promise(reply: Reply, *, now: datetime, zone: str) -> Iterator[Finding]:
 def _promises(text: str, now: datetime, zone: str) -> Iterator[tuple[Span, datetime]]:
     local = now.astimezone(ZoneInfo(zone))
     for sentence in sentences(text):
-        said = sentence.text
+        said = lowered(sentence.text)
         if said.endswith("?") or _NO_PROMISE.search(said):
             continue
         for part in _parts(sentence):
@@ -133,9 +133,9 @@ def _parts(sentence: Span) -> list[Span]:
     """The halves at semicolons and before `und bitte`: two people's tasks in one sentence."""
     found, start = [], 0
     for cut in re.finditer(
-        r"(?i);\s|,\s(?:und |but |and )?(?=bitte\b|please\b|dann\b|then\b|we['’]ll|so\b)"
+        r";\s|,\s(?:und |but |and )?(?=bitte\b|please\b|dann\b|then\b|we['’]ll|so\b)"
         r"|\s(?:und|and)\s(?=melde\w*|wir\b|ich\b|we\b|i\b|bitte\b|please\b|schick\w*|you['’]ll)",
-        sentence.text,
+        lowered(sentence.text),
     ):
         found.append((start, cut.start()))
         start = cut.end()
@@ -146,11 +146,12 @@ def _parts(sentence: Span) -> list[Span]:
 
 
 def _is_ours(part: str, sentence: str) -> bool:
+    part = lowered(part)
     if _THEIRS.search(part):
         return False
     # A participle alone is past, with wird or will it lies ahead.
     if _PAST.search(part) and not _FUTURE_PASSIVE.search(part):
         return False
     ours = _OURS.search(part) or _OTHERS.search(part) or _OURS_EN.search(part)
-    shares_subject = re.match(r"(?i)(?:melde|schick|ruf|prüf|geb|send|sag)\w*", part) is not None
-    return bool(ours or (shares_subject and re.search(r"(?i)\b(?:ich|wir)\b", sentence)))
+    shares_subject = re.match(r"(?:melde|schick|ruf|prüf|geb|send|sag)\w*", part) is not None
+    return bool(ours or (shares_subject and re.search(r"\b(?:ich|wir)\b", sentence)))

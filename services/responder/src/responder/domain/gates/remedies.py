@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 
 def _any(*patterns: str) -> re.Pattern[str]:
-    return re.compile(rf"(?i)(?<!\w)(?:{'|'.join(patterns)})")
+    return re.compile(rf"(?<!\w)(?:{'|'.join(patterns)})")
 
 
 REMEDIES: Mapping[str, re.Pattern[str]] = {

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from responder.domain.gates import tone_phrases as phrases
 from responder.domain.gates.doing import deeds
 from responder.domain.gates.findings import Finding, Level
-from responder.domain.gates.language import Span, sentences
+from responder.domain.gates.language import Span, lowered, sentences
 from responder.domain.gates.reply import Reply
 
 
@@ -76,13 +76,13 @@ def tone(reply: Reply) -> Iterator[Finding]:
 
 def is_abusive(text: str) -> bool:
     """Whether a customer's text insults: then it is not mirrored (S92)."""
-    return phrases.INSULT.search(text) is not None
+    return phrases.INSULT.search(lowered(text)) is not None
 
 
 def _in_sentence(sentence: Span) -> Iterator[Finding]:
     quoted = [match.span() for match in _QUOTED.finditer(sentence.text)]
     for rule in _RULES:
-        for match in rule.pattern.finditer(sentence.text):
+        for match in rule.pattern.finditer(lowered(sentence.text)):
             is_quoted = any(a <= match.start() and match.end() <= b for a, b in quoted)
             if rule.name in ("insult", "personal") and (
                 is_quoted or _OURSELVES.search(sentence.text)
@@ -105,7 +105,7 @@ def _finding(rule: _Rule, start: int, end: int) -> Finding:
 
 def _justification(reply: Reply) -> Iterator[Finding]:
     """Reasons alone: where something is done or asked besides, a reason is information (S90)."""
-    match = phrases.JUSTIFICATION.search(reply.text)
+    match = phrases.JUSTIFICATION.search(lowered(reply.text))
     if match is None or _helps(reply.text, excuse=match.span()):
         return
     yield Finding(

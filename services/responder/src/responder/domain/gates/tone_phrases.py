@@ -14,7 +14,7 @@ _SEEMS = (
 
 
 def _of(*patterns: str) -> re.Pattern[str]:
-    return re.compile(rf"(?i)(?<!\w)(?:{'|'.join(patterns)})")
+    return re.compile(rf"(?<!\w)(?:{'|'.join(patterns)})")
 
 
 CONDESCENDING = _of(
@@ -154,9 +154,10 @@ PERSONAL = _of(
     r"your (?!\w+ (?:of|is (?:fine|good|right|great|perfect)))(?:\w+ )?(?:spelling|grammar"
     r"|punctuation|english\b|manners|upbringing|intelligence"
     r"|education\b|profile (?:says|shows|tells|pic\w* (?:says|shows|tells))|followers|attitude"
-    r"|personality|character\b|lifestyle|looks|background\b|ego)",
+    r"|personality|character\b|lifestyle|background\b|ego)",
     r"(?:people|customers|men|women|users|folks|guys|riders|somebody|someone|anyone) like you\b"
-    r"|typical (?:of you|man|woman|biker|customer|behaviou?r)|your (?:kind|sort)\b"
+    r"|typical (?:of you|man|woman|biker|customer|behaviou?r)|your (?:kind|sort) (?:of people"
+    r"|never|always|just)"
     r"|looking at your (?:profile|posts|account|timeline|feed|photos)|(?:a|one) (?:look"
     r"|glance) at your (?:profile|posts|account|timeline)|judging by your",
     r"you(?:['’]re| are| seem| sound| must be)[^.!?]{0,20}\b(?:a troll|troll|whiner|complainer"
@@ -197,7 +198,7 @@ INSULT = _of(
     r"|nicht (?:ganz )?(?:dicht|bei trost|sauber|alle tassen)|einen an der waffel|spinnen sie"
     r"|spinnst du|(?:ihr|dein) (?:spatzen)?hirn|dümmer als|zu (?:dumm|blöd|doof|faul) (?:für|um"
     r"|zum)|dumme (?:frage|fragen|kommentare|ausrede)",
-    r"\w*idiot\w*|moron\w*|imbecile|stupid(?:ity)?\b|dumb(?:ass)?\b|fool\b|foolish|jerk\b"
+    r"idiots?\b|idiotic|moron\w*|imbecile|stupid(?:ity)?\b|dumb(?:ass)?\b|fool\b|foolish|jerk\b"
     r"|loser\w*|liar\w*|(?:your|you|so|how|you(?:[\'’]re| are)) (?:\w+ )?pathetic"
     r"|ridiculous (?:of you|person|demand|claim|complaint|request"
     r"|accusation)|you(?:['’]re| are)[^.!?]{0,15}\b(?:ridiculous|crazy|insane|delusional"
@@ -370,14 +371,15 @@ IRONY = _of(
     r"|sherlock|genius|on (?:finally|reading|noticing|figuring))|bravo\b|slow clap|clap clap|👏"
     r"|how (?:nice|lovely|wonderful|sweet|original|charming|tragic|terrible|awful|convenient"
     r"|surprising)(?: (?:for|of) you|!|,)|good for you\b|what (?:a )?(?:(?:lovely|big|huge|total"
-    r"|complete|nice) )?(?:surprise|shock(?:er)?|genius|tragedy|insight|revelation|drama"
+    r"|complete|nice) )?(?:surprise|shock(?:er)?|genius|tragedy|revelation|drama"
     r"|catastrophe|coincidence)|(?:shocking|shocker),? (?:i know|right|isn)|who (?:would"
     r"|could)(?:['’]ve| have) (?:thought|guessed|known)|crystal ball|magic wand|mind[- ]read\w*"
     r"|read minds|wave a wand|fortune tell\w*|thanks for nothing|thanks a (?:lot|bunch"
     r"|million) for (?:nothing|that|your (?:charming|lovely|kind))|(?:oh|wow|gee"
-    r"|ah),? (?:really\?|great|brilliant|how|no,|what a|sure|thanks|wonderful|you poor"
+    r"|ah),? (?:really\?|great|brilliant|how|what a|sure|thanks|wonderful|you poor"
     r"|the horror)|poor you|poor thing|my heart bleeds|world['’]s smallest violin|yeah,? right"
-    r"|as if\b|sure,? (?:because|we|why not|thing,)|brilliant idea|genius(?: move| idea)?\b"
+    r"|as if\b|sure, (?:because|why not|we (?:just|only|all|always|have nothing))|brilliant idea"
+    r"|genius(?: move| idea)?\b"
     r"|einstein|sherlock|captain obvious|newsflash|news flash|bless your|sarcas\w+|irony"
     r"|end of the world|red carpet|your (?:majesty|highness|lordship|royal)|drop everything"
     r"|hold the front page|alert the media|tough luck|boo hoo|cry me a river"

@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator
 
 from responder.domain.gates.findings import Finding, Level
-from responder.domain.gates.language import Span, are_akin, clauses, sentences, stem, words
+from responder.domain.gates.language import Span, are_akin, clauses, lowered, sentences, stem, words
 from responder.domain.gates.remedies import REMEDIES
 from responder.domain.gates.reply import Reply
 from responder.domain.gates.vocabulary import GENERIC, STOPWORDS, word_list
 
 _TRIED = re.compile(
-    r"(?i)\b(?:schon|bereits|mehrfach|mehrmals|zigmal|\d+\s?(?:x|mal)|dreimal|zweimal|viermal"
+    r"\b(?:schon|bereits|mehrfach|mehrmals|zigmal|\d+\s?(?:x|mal)|dreimal|zweimal|viermal"
     r"|fünfmal|x-mal|etliche male|ein paar ?mal|ständig|gestern|heute|vorgestern|letzte woche"
     r"|ebenfalls|ohne erfolg|erfolglos|vergeblich|vergebens|umsonst|probiert|ausprobiert"
     r"|versucht|nützt|bringt (?:auch )?nichts|hilft (?:auch )?nicht\w*|half (?:auch )?nicht\w*"
@@ -29,12 +29,12 @@ _TRIED = re.compile(
     r"|useless)\b"
 )
 _NOT_TRIED = re.compile(
-    r"(?i)\b(?:noch nicht|nie|niemals|nicht probiert|nicht versucht|haven['’]t|have not|not yet"
+    r"\b(?:noch nicht|nie|niemals|nicht probiert|nicht versucht|haven['’]t|have not|not yet"
     r"|never|soll ich|muss ich|should i|do i (?:need|have)|kann ich|can i|könnte ich|könnt ihr"
     r"|können sie|could i|would it help|würde es helfen|hilft es|was passiert wenn)\b"
 )
 _PROPOSES = re.compile(
-    r"(?i)\b(?:bitte|versuch\w*|probier\w*|starte?n?|prüf\w*|überprüf\w*|check\w*|könn(?:test"
+    r"\b(?:bitte|versuch\w*|probier\w*|starte?n?|prüf\w*|überprüf\w*|check\w*|könn(?:test"
     r"|ten|tet)|kannst|könn(?:en|t)|würdest|würden|einfach|mal|am besten|empfehl\w*|rate\w*"
     r"|hilft|helfen|tipp|solltest?|sollten|lösung|hast du|haben sie|habt ihr|schau\w*|ruf\w*"
     r"|meld\w*|schick\w*|schreib\w*|lad\w*|lösch\w*|leer\w*|setz\w*|installier\w*"
@@ -47,7 +47,7 @@ _PROPOSES = re.compile(
     r"|how about|wie wäre)\b"
 )
 _OUR_DEED = re.compile(
-    r"(?i)\b(?:da du|da sie|weil du|weil sie|dass du|dass sie|nachdem (?:du|sie)|obwohl (?:du"
+    r"\b(?:da du|da sie|weil du|weil sie|dass du|dass sie|nachdem (?:du|sie)|obwohl (?:du"
     r"|sie)|wie du|wie sie|du hast|sie haben|since you|as you(?:['’]ve)?|you(?:['’]ve| have)"
     r"|although you|because you|that you|schon (?:versucht|probiert|gemacht|geprüft|hast|haben)"
     r"|bereits (?:versucht|probiert|gemacht|geprüft|hast|haben)|hat nichts gebracht"
@@ -69,7 +69,7 @@ def tried(reply: Reply) -> Iterator[Finding]:
     stems = [_stems(text) for text in told]
     for sentence in sentences(reply.text):
         # Whoever takes up that it was tried does not propose it.
-        if _OUR_DEED.search(sentence.text) and not sentence.text.endswith("?"):
+        if _OUR_DEED.search(lowered(sentence.text)) and not sentence.text.endswith("?"):
             continue
         for clause in _proposals(sentence):
             again = remedies_in(clause.text) & remedies
@@ -90,19 +90,20 @@ def already_tried(text: str) -> list[str]:
     return [
         sentence.text
         for sentence in sentences(text)
-        if _TRIED.search(sentence.text)
-        and not _NOT_TRIED.search(sentence.text)
+        if _TRIED.search(lowered(sentence.text))
+        and not _NOT_TRIED.search(lowered(sentence.text))
         and not (sentence.text.endswith("?") and "schon" not in sentence.text.lower())
     ]
 
 
 def remedies_in(text: str) -> set[str]:
     """The known remedies that the text names."""
-    return {name for name, pattern in REMEDIES.items() if pattern.search(text)}
+    small = lowered(text)
+    return {name for name, pattern in REMEDIES.items() if pattern.search(small)}
 
 
 def _proposals(sentence: Span) -> list[Span]:
-    if not _PROPOSES.search(sentence.text):
+    if not _PROPOSES.search(lowered(sentence.text)):
         return []
     return [sentence] if len(sentence.text) < 90 else clauses(sentence)
 
