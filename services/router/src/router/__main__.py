@@ -1,4 +1,4 @@
-"""`python -m router {run,api,worker,relay,migrate}`."""
+"""`python -m router {run,api,worker,relay,migrate,states}`."""
 
 from __future__ import annotations
 
@@ -13,5 +13,6 @@ if __name__ == "__main__":
             "worker": bootstrap.worker,
             "relay": bootstrap.relay,
             "migrate": bootstrap.migrate,
+            "states": bootstrap.states,
         }
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Collection, Mapping
 from datetime import timedelta
 from functools import partial
@@ -33,6 +34,7 @@ from common.web.dead_letters import dead_letter_routes
 from platforms.mail.mailbox import Mailbox
 from router import consumers, jobs
 from router.api import ROUTERS
+from router.domain import drawing
 from router.gateways.customers import CustomerData, HttpCustomerData, NoCustomerData
 from router.gateways.department_inbox import DepartmentInbox
 from router.gateways.department_mail import DepartmentMail
@@ -94,6 +96,12 @@ def customer_data(settings: RouterSettings) -> CustomerData:
         return NoCustomerData()
     token = settings.crm_token.get_secret_value() if settings.crm_token else None
     return HttpCustomerData(settings.crm_url, token=token, timeout_s=settings.crm_timeout_s)
+
+
+async def states() -> int:
+    """Print docs/case-life.md: the life of a case as the running table has it (S120)."""
+    sys.stdout.write(drawing.page())
+    return 0
 
 
 def app_state(settings: RouterSettings, units: UnitOfWorkFactory) -> dict[str, Any]:
