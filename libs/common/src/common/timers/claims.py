@@ -150,17 +150,16 @@ class Claims:
         return [
             Claimed(
                 DueTimer(
-                    id=id_,
-                    owner_id=owner_id,
-                    conversation_id=conversation_id,
-                    kind=kind,
-                    due_at=armed_for,
-                    payload=payload,
-                    generation=generation,
-                    attempts=attempts,
+                    id=row[0],
+                    owner_id=row[1],
+                    conversation_id=row[2],
+                    kind=row[3],
+                    due_at=row[4],
+                    payload=row[5],
+                    generation=row[6],
+                    attempts=row[7],
                 ),
-                late + self._offset,
+                row[8] + self._offset,
             )
-            for (id_, owner_id, conversation_id, kind, *rest) in rows
-            for armed_for, payload, generation, attempts, late in (rest,)
+            for row in rows
         ]
