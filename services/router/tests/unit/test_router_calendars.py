@@ -155,3 +155,11 @@ def test_a_stretch_may_be_cut_anywhere(
     assert counted(calendar, since, middle) + counted(calendar, middle, end) == counted(
         calendar, since, end
     )
+
+
+def test_the_worked_example_of_the_docs() -> None:
+    """docs/clocks.md: five hours of a night service, across the night without its second hour."""
+    night = always((60, 240))
+    began = berlin(2026, 3, 28, 3)
+    assert moment_after(night, began, timedelta(hours=5)) == berlin(2026, 3, 30, 3)
+    assert (hours(night, SPRING), hours(night, AUTUMN)) == (2, 4)
