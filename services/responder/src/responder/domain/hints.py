@@ -19,7 +19,7 @@ _WORD = re.compile(r"[^\W\d_]{4,}")
 _LEAST_WORDS = 4
 _MOSTLY = 0.6
 _KNOWN_TO_ALL = re.compile(
-    r"\b(?:neu(?: zu)? ?starten|neustart|aus- und (?:wieder )?ein(?:zu)?schalten|stecker|"
+    r"\b(?:neu(?: zu)? ?starten|neustart|aus- und (?:wieder )?ein(?:ge|zu)?schalt(?:en|et)|stecker|"
     r"bedienungsanleitung|wie (?:sie|du) sicher(?:lich)? wiss(?:en|t)|bekanntlich|natürlich wissen|"
     r"turn(?:ing)? it off and on|restart(?:ing)? (?:it|the)|plugged in|read the manual|"
     r"as you (?:surely |may )?know|obviously)\b",

@@ -18,7 +18,7 @@ MESSAGE = "message"
 DEFAULT_RETENTION = timedelta(days=90)
 HIDDEN = "***"
 _MAIL = re.compile(r"[^\s@<>]+@[^\s@<>]+\.[^\s@<>]+")
-_NUMBER = re.compile(r"(?<!\w)[+(]?\w*\d(?:[\w()/.-]|[ ](?=[\d(/]))*\w")
+_NUMBER = re.compile(r"(?<!\w)[+(]?[\w-]{0,40}\d(?:[\w()/.-]|[ ](?=[\d(/]))*\w")
 _LEAST_TELLING = 4
 
 
