@@ -19,7 +19,7 @@ SERVICES = {"ingest", "classifier", "router", "responder", "audit"}
 SECRETS = (
     {f"ombud-{service}-database" for service in SERVICES}
     | {f"ombud-{service}" for service in SERVICES}
-    | {"ombud-admin-database", "ombud-dev-tokens", "ombud-cluster-ca-cert"}
+    | {"ombud-admin-database", "ombud-dev-tokens", "ombud-cluster-ca-cert", "ombud-channels"}
 )
 
 

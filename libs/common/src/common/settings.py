@@ -193,6 +193,14 @@ Link = Annotated[
 
 
 class LinkSettings(Block):
-    """OMBUD_CHANNELS (JSON): every network of the deployment, once for reading and for sending."""
+    """OMBUD_CHANNELS (JSON): every network of the deployment, once for reading and for sending.
+
+    `egress_proxy` carries everything that goes by HTTP; mail goes to its servers directly.
+    """
 
     channels: tuple[Link, ...] = ()
+    egress_proxy: AnyHttpUrl | None = None
+
+    @property
+    def proxy(self) -> str | None:
+        return str(self.egress_proxy) if self.egress_proxy else None

@@ -50,15 +50,19 @@ class NoAnswerError(Exception):
 
 
 class BoundedClient:
-    """An HTTP client for one base address; `timeout` bounds a whole call."""
+    """An HTTP client for one base address; `timeout` bounds a whole call.
 
-    def __init__(self, base_url: str, *, timeout: timedelta) -> None:
+    `proxy` is the only way out where a deployment allows no other; the environment decides nothing.
+    """
+
+    def __init__(self, base_url: str, *, timeout: timedelta, proxy: str | None = None) -> None:
         self._seconds = timeout.total_seconds()
         self._client = httpx.AsyncClient(
             base_url=base_url.rstrip("/"),
             timeout=httpx.Timeout(self._seconds, connect=min(_CONNECT_S, self._seconds)),
             follow_redirects=False,
             trust_env=False,
+            proxy=proxy,
             # A kept connection that the server has just closed fails after our bytes were written:
             # a needless "unknown". A new one per call is cheap at the rate at which people reply.
             limits=httpx.Limits(max_connections=64, max_keepalive_connections=0),
@@ -85,7 +89,12 @@ class BoundedClient:
                     body = await _bounded(answer)
                 finally:
                     await answer.aclose()
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+        except (
+            httpx.ConnectError,
+            httpx.ConnectTimeout,
+            httpx.PoolTimeout,
+            httpx.ProxyError,  # the proxy said no before anything reached the network
+        ) as error:
             raise NoAnswerError(Result(ending=Ending.NOT_NOW, error="not_reached")) from error
         except (TimeoutError, httpx.TimeoutException) as error:
             raise NoAnswerError(Result(ending=Ending.UNKNOWN, error="timed_out")) from error

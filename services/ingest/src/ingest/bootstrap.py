@@ -81,6 +81,7 @@ def _readers(settings: IngestSettings) -> Readers:
         settings.channels,
         timeout=timedelta(seconds=settings.source_timeout),
         interval=timedelta(seconds=settings.source_poll),
+        proxy=settings.proxy,
     )
 
 

@@ -76,7 +76,9 @@ class Responder:
             raise ConfigurationError(
                 "OMBUD_DISPATCH_LEASE_S must be at least three times OMBUD_DISPATCH_TIMEOUT_S"
             )
-        self.channels = Channels(open_channels(sending.all_channels(), timeout=sending.timeout))
+        self.channels = Channels(
+            open_channels(sending.all_channels(), timeout=sending.timeout, proxy=sending.proxy)
+        )
 
         self.suggestions = _suggestions(settings.gates)
         self.gate_drafts = GateDrafts(

@@ -31,8 +31,16 @@ class XrpcError(Exception):
 class Session:
     """Calls on behalf of one account; any number at once."""
 
-    def __init__(self, service: str, identifier: str, *, password: str, timeout: timedelta) -> None:
-        self._client = BoundedClient(service, timeout=timeout)
+    def __init__(
+        self,
+        service: str,
+        identifier: str,
+        *,
+        password: str,
+        timeout: timedelta,
+        proxy: str | None = None,
+    ) -> None:
+        self._client = BoundedClient(service, timeout=timeout, proxy=proxy)
         self._identifier = identifier
         self._password = password
         self._tokens: tuple[str, str] | None = None  # access, refresh

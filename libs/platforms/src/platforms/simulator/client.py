@@ -59,8 +59,9 @@ class SimulatorAdapter:
         audiences: frozenset[Audience],
         read_back: ReadBack,
         timeout: timedelta,
+        proxy: str | None = None,
     ) -> None:
-        self._client = BoundedClient(base_url, timeout=timeout)
+        self._client = BoundedClient(base_url, timeout=timeout, proxy=proxy)
         self._capabilities = Capabilities(
             limits=(limit,),
             audiences=audiences,

@@ -74,8 +74,9 @@ class _Handler:
         return self._fail(server, "dot", "") or "250 OK"
 
     def _fail(self, server: SMTP, place: str, answer: str) -> str | None:
-        if self._sink.faults.hang_up == place and server.transport is not None:
-            server.transport.abort()
+        transport: Any = server.transport
+        if self._sink.faults.hang_up == place and transport is not None:
+            transport.abort()
             return "421 gone"
         return answer or None
 

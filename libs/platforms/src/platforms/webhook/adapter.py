@@ -53,11 +53,12 @@ class WebhookAdapter:
         audiences: frozenset[Audience],
         max_length: int,
         timeout: timedelta,
+        proxy: str | None = None,
         now: Callable[[], datetime] = _now,
     ) -> None:
         if not secrets:
             raise ConfigurationError("a webhook channel needs a secret (`whsec_` + base64)")
-        self._client = BoundedClient(url, timeout=timeout)
+        self._client = BoundedClient(url, timeout=timeout, proxy=proxy)
         self._secrets = tuple(secrets)
         self._now = now
         self._capabilities = Capabilities(

@@ -76,7 +76,14 @@ class Readers:
     Raises ConfigurationError where a secret is missing: at the start, not at the first reading.
     """
 
-    def __init__(self, links: Sequence[Link], *, timeout: timedelta, interval: timedelta) -> None:
+    def __init__(
+        self,
+        links: Sequence[Link],
+        *,
+        timeout: timedelta,
+        interval: timedelta,
+        proxy: str | None = None,
+    ) -> None:
         self._links: dict[Name, BlueskyLink | MailLink] = {}
         self._passwords: dict[Name, SecretStr] = {}
         for link in links:
@@ -88,6 +95,7 @@ class Readers:
             self._passwords[name] = link.secret.read()
         self._timeout = timeout
         self._interval = interval
+        self._proxy = proxy
 
     @property
     def accounts(self) -> Sequence[Name]:
@@ -99,7 +107,13 @@ class Readers:
         link = self._links[name]
         password = self._passwords[name].get_secret_value()
         if isinstance(link, BlueskyLink):
-            session = Session(str(link.url), link.account, password=password, timeout=self._timeout)
+            session = Session(
+                str(link.url),
+                link.account,
+                password=password,
+                timeout=self._timeout,
+                proxy=self._proxy,
+            )
             return SourceReader(BlueskyReader(session, interval=self._interval))
         assert link.imap is not None, "kept above only with one"
         server = ImapServer(

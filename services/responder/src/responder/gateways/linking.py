@@ -22,11 +22,13 @@ from responder.domain.circuits import Pace
 from responder.gateways.adapted import AdaptedChannel
 
 
-def open_channels(links: Sequence[Link], *, timeout: timedelta) -> dict[str, AdaptedChannel]:
+def open_channels(
+    links: Sequence[Link], *, timeout: timedelta, proxy: str | None = None
+) -> dict[str, AdaptedChannel]:
     """The channels by network. Raises ConfigurationError without a secret. Connects nowhere."""
     accounts: dict[str, dict[str, Adapter]] = {}
     for link in links:
-        adapter = _adapter(link, timeout)
+        adapter = _adapter(link, timeout, proxy)
         accounts.setdefault(link.network, {}).update(dict.fromkeys(_accounts(link), adapter))
     return {network: AdaptedChannel(network, ours) for network, ours in accounts.items()}
 
@@ -45,11 +47,13 @@ def _accounts(link: Link) -> Sequence[str]:
     return (link.account,) if isinstance(link, BlueskyLink | MailLink) else link.accounts
 
 
-def _adapter(link: Link, timeout: timedelta) -> Adapter:
+def _adapter(link: Link, timeout: timedelta, proxy: str | None) -> Adapter:
     match link:
         case BlueskyLink():
             password = link.secret.read().get_secret_value()
-            session = Session(str(link.url), link.account, password=password, timeout=timeout)
+            session = Session(
+                str(link.url), link.account, password=password, timeout=timeout, proxy=proxy
+            )
             return BlueskyAdapter(session)
         case MailLink():
             return _mail(link, timeout)
@@ -60,6 +64,7 @@ def _adapter(link: Link, timeout: timedelta) -> Adapter:
                 audiences=frozenset(Audience(word) for word in link.audiences),
                 max_length=link.max_length,
                 timeout=timeout,
+                proxy=proxy,
             )
         case PlainLink():
             return SimulatorAdapter(
@@ -68,6 +73,7 @@ def _adapter(link: Link, timeout: timedelta) -> Adapter:
                 audiences=frozenset(Audience(word) for word in link.audiences),
                 read_back=ReadBack(link.read_back),
                 timeout=timeout,
+                proxy=proxy,
             )
 
 
