@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.errors import ConfigurationError
+from router.domain.conditions import Condition, Facts, share_of
 from router.domain.dry_run import PastMention, compare
-from router.domain.routing import Condition, Facts, Rule, RuleSet, share_of
+from router.domain.routing import Rule, RuleSet
 from router.storage.configuration_document import packaged_default, parse, problems_in
 
 SUPPORT, COMMUNITY = "social_support", "community_management"

@@ -15,7 +15,7 @@ from router.api.configuration import valid_document
 from router.domain.dry_run import ChangedRouting, Comparison, Verdict, verdict_of
 from router.domain.routing import TriedRule
 from router.handlers.explain_routing import RoutingExplained, explain_routing
-from router.handlers.try_rules import past_mentions, try_rules
+from router.handlers.try_rules import try_rules
 from router.storage import configurations, placed_mentions
 from router.storage.case_view import case_view
 from router.storage.configuration_document import ConfigurationDocument, parse
@@ -131,7 +131,8 @@ async def explain_case(case_id: UUID, principal: Reader, units: Units) -> Routin
         placed = await placed_mentions.opening(connection, case_id)
         if placed is None:
             raise NotFoundError("no mention is in this case any more")
-        return _explained(await explain_routing(connection, placed))
+        configuration = await configurations.of_version(connection, placed.configuration_version)
+    return _explained(explain_routing(placed, configuration))
 
 
 @router.get(
@@ -144,7 +145,8 @@ async def explain_parked(mention_id: UUID, _: Reader, units: Units) -> RoutingSh
         placed = await placed_mentions.one(connection, mention_id)
         if placed is None or (placed.case_id is not None and placed.lifted_at is None):
             raise NotFoundError("no such mention is parked")
-        return _explained(await explain_routing(connection, placed))
+        configuration = await configurations.of_version(connection, placed.configuration_version)
+    return _explained(explain_routing(placed, configuration))
 
 
 @router.post("/rules/dry-run", summary="What other rules would have done with past mentions")
@@ -157,7 +159,7 @@ async def dry_run(body: DryRunRequest, _: Overseer, units: Units) -> DryRunShown
             raise NotFoundError("the router has no configuration yet")
         in_force = parse(stored.document)
         candidate = _candidate(body, in_force)
-        mentions = await past_mentions(connection, since, until, most=body.most)
+        mentions = await placed_mentions.between(connection, since, until, limit=body.most)
     found = await try_rules(
         in_force.configuration(stored.version),
         candidate.configuration(stored.version + 1).rules,

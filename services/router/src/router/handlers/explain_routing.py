@@ -9,15 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import msgspec
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from common.errors import NotFoundError
 from common.events.classifier import MentionClassified
+from router.domain.configuration import Configuration
 from router.domain.placing import OWN_POST_RULE
 from router.domain.routing import TriedRule
 from router.handlers.placement_batch import facts_of
-from router.storage import configurations
-from router.storage.configuration_document import parse
 from router.storage.placed_mentions import PlacedMention
 
 
@@ -33,15 +30,11 @@ class RoutingExplained:
     is_reproduced: bool
 
 
-async def explain_routing(connection: AsyncConnection, placed: PlacedMention) -> RoutingExplained:
-    """Ask the rules of that version again. NotFoundError where the version is gone."""
+def explain_routing(placed: PlacedMention, configuration: Configuration) -> RoutingExplained:
+    """Ask the rules of the version again that decided about the mention."""
     if placed.rule == OWN_POST_RULE:
         return RoutingExplained(placed, [], is_reproduced=True)
-    stored = await configurations.stored(connection, placed.configuration_version)
-    if stored is None:
-        raise NotFoundError("the version of the configuration that decided is not there any more")
-    rules = parse(stored.document).configuration(stored.version).rules
     classified = msgspec.json.decode(placed.body, type=MentionClassified)
-    tried = rules.explain(facts_of(classified))
+    tried = configuration.rules.explain(facts_of(classified))
     held = tried[-1].rule.name if tried and tried[-1].failed is None else None
     return RoutingExplained(placed, tried, is_reproduced=held == placed.rule)

@@ -4,27 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime
 
 import msgspec
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.events.classifier import MentionClassified
 from router.domain.configuration import Configuration
 from router.domain.dry_run import Comparison, PastMention, compare
 from router.domain.routing import RuleSet
 from router.handlers.placement_batch import facts_of
-from router.storage import placed_mentions
 from router.storage.placed_mentions import PlacedMention
 
 _classified = msgspec.json.Decoder(MentionClassified)
-
-
-async def past_mentions(
-    connection: AsyncConnection, since: datetime, until: datetime, *, most: int
-) -> list[PlacedMention]:
-    """The latest mentions of this time, at most `most`, without our own posts."""
-    return await placed_mentions.between(connection, since, until, limit=most)
 
 
 async def try_rules(

@@ -97,6 +97,17 @@ async def stored(
     )
 
 
+async def of_version(connection: AsyncConnection, version: int) -> Configuration:
+    """A version as the decisions read it; ConfigurationError where it is gone, which none ever is.
+
+    Parsed anew: for looking back, not for the hot path.
+    """
+    found = await stored(connection, version)
+    if found is None:
+        raise ConfigurationError(f"version {version} of the configuration is gone")
+    return parse(found.document).configuration(version)
+
+
 async def history(
     connection: AsyncConnection, *, after: tuple[int] | None, limit: int
 ) -> list[VersionRow]:
