@@ -149,7 +149,7 @@ def test_a_topic_is_given_to_the_part_it_was_found_in_or_stands_beside_the_other
         (rule({"patterns": ["(a"]}, {"urgent": True}), "no regular expression"),
         (rule({"patterns": ["a*"]}, {"urgent": True}), "empty text"),
         (rule({"phrase": ["a"]}, {"urgent": True}), "Extra inputs"),
-        (rule({"phrases": [" "]}, {"urgent": True}), "must say something"),
+        (rule({"phrases": [" "]}, {"urgent": True}), "should match pattern"),
         (rule({"phrases": ["a"]}, {"department": "x"}), "belongs to a topic"),
         (rule({"phrases": ["a"]}, {"urgent": True}, name="Press Desk"), "pattern"),
         (rule({"phrases": ["a"]}, {"urgent": True}, version=0), "greater"),

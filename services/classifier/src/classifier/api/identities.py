@@ -6,10 +6,10 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Response
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from classifier.api.access import Command, Units, Writer, person
-from classifier.api.mentions import Reason
+from classifier.api.mentions import SAYS_SOMETHING, Reason
 from classifier.handlers.link_identities import link_identities, unlink_identities
 from classifier.storage import identities
 from common.db.unit_of_work import UnitOfWork
@@ -19,13 +19,7 @@ from common.web.idempotency import Answer
 router = APIRouter(tags=["identities"])
 
 
-def _no_nul(text: str) -> str:
-    if "\x00" in text:
-        raise ValueError("it holds a NUL")
-    return text
-
-
-Text = Annotated[str, Field(min_length=1, max_length=300), AfterValidator(_no_nul)]
+Text = Annotated[str, Field(max_length=300, pattern=SAYS_SOMETHING)]
 
 
 class AuthorGiven(BaseModel):

@@ -99,20 +99,25 @@ _REPEATS = text(
         from asked a
         join identity mine on mine.network = a.network and mine.author_id = a.author_id
         join identity theirs on theirs.person_id = mine.person_id
+    ), in_batch as (
+        select a.mention_id, count(*) as earlier
+        from alias a join asked b on b.network = a.network and b.author_id = a.author_id
+        where b.is_contact and b.posted_at >= a.posted_at - cast(:span as interval)
+          and (b.posted_at, b.mention_id) < (a.posted_at, a.mention_id)
+        group by a.mention_id
+    ), known as (
+        select alias.mention_id,
+            sum((
+                select count(*) from mention m
+                where m.network = alias.network and m.author_id = alias.author_id
+                  and m.is_contact
+                  and m.posted_at >= alias.posted_at - cast(:span as interval)
+                  and (m.posted_at, m.mention_id) < (alias.posted_at, alias.mention_id)
+            )) as earlier
+        from alias group by alias.mention_id
     )
-    select alias.mention_id,
-        sum((
-            select count(*) from mention m
-            where m.network = alias.network and m.author_id = alias.author_id and m.is_contact
-              and m.posted_at >= alias.posted_at - cast(:span as interval)
-              and (m.posted_at, m.mention_id) < (alias.posted_at, alias.mention_id)
-        ) + (
-            select count(*) from asked b
-            where b.network = alias.network and b.author_id = alias.author_id and b.is_contact
-              and b.posted_at >= alias.posted_at - cast(:span as interval)
-              and (b.posted_at, b.mention_id) < (alias.posted_at, alias.mention_id)
-        )) as earlier
-    from alias group by alias.mention_id
+    select mention_id, known.earlier + coalesce(in_batch.earlier, 0) as earlier
+    from known left join in_batch using (mention_id)
     """
 )
 

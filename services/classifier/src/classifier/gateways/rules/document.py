@@ -43,18 +43,12 @@ def _checked_pattern(pattern: str) -> str:
     return pattern
 
 
-def _no_nul(text: str) -> str:
-    if "\x00" in text or not text.strip():
-        raise ValueError("it must say something, and hold no NUL")
-    return text
-
-
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_\-]{0,62}$")]
-Text = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_no_nul)]
+_SAYS_SOMETHING = r"^[^\x00]*[^\s\x00][^\x00]*$"
+Text = Annotated[str, Field(max_length=200, pattern=_SAYS_SOMETHING)]
 Pattern = Annotated[
     str,
-    Field(min_length=1, max_length=_LONGEST_PATTERN),
-    AfterValidator(_no_nul),
+    Field(max_length=_LONGEST_PATTERN, pattern=_SAYS_SOMETHING),
     AfterValidator(_checked_pattern),
 ]
 Texts = Annotated[tuple[Text, ...], Field(max_length=200)]
@@ -116,7 +110,7 @@ class RuleDocument(_Part):
 
     name: Name
     version: Annotated[StrictInt, Field(ge=1, le=1_000_000)] = 1
-    note: Annotated[str, Field(max_length=500), AfterValidator(_no_nul)] | None = None
+    note: Annotated[str, Field(max_length=500, pattern=_SAYS_SOMETHING)] | None = None
     when: ConditionDocument
     then: EffectDocument
 
