@@ -16,7 +16,9 @@ from responder.domain.gates.reply import Reply
 from responder.domain.gates.vocabulary import GENERIC, STOPWORDS
 
 _GO_DE = (
-    r"(?:eröffn\w*|erstell\w*|lad(?:en|e)?\b|trag\w*|leg(?:en|e)\b|wend(?:en|e|et)|melden|melde"
+    r"(?:nimm|nehmen|sagen|sagt|gilt|gelten|deckt|macht das|machen das|annehm\w*|angenommen"
+    r"|regelt|übernimmt|betreut|abwickel\w*|erfolg(?:t|en)|eröffn\w*|erstell\w*|lad(?:en|e)?\b"
+    r"|trag\w*|leg(?:en|e)\b|wend(?:en|e|et)|melden|melde"
     r"|meldet|kontaktier\w*|ruf(?:en|e|t)?\b|anruf\w*|anzurufen"
     r"|telefonier\w*|schreib(?:en|e|t)?\b|schick(?:en|e|t)?\b|send(?:en|e|et)\b|mail(?:en|e"
     r"|t)?\b|nutz\w*|benutz\w*|verwend\w*|füll\w*|ausfüll\w*|besuch\w*|schau(?:en|e|t)?\b"
@@ -29,7 +31,9 @@ _GO_DE = (
     r"|öffne\w*|loggen?|abgeben|einreichen|prüf\w*|besprech\w*|zu richten)"
 )
 _GO_EN = (
-    r"(?:contact|call|ring|phone|dial|reach|email|e-mail|mail|write|visit|see|check|use|fill"
+    r"(?:take (?:that|this|it) up|cover(?:s|ed)?|accept(?:s|ed)?|best to|give|done|made"
+    r"|available|explain(?:s|ed)?|answer(?:s|ed)?|contact|call|ring|phone|dial|reach|email"
+    r"|e-mail|mail|write|visit|see|check|use|fill"
     r"|complete|submit|go to|head|refer|speak|talk|ask|get in touch|find|look|click|follow|send"
     r"|try|consult|turn to|address|direct|raise|open|file|help|assist|handled?|deals?"
     r"|responsible|available|browse|read|drop|log|apply|report|take it up|happy to|best placed)"
@@ -49,7 +53,7 @@ _TARGETS: tuple[tuple[str, str], ...] = (
         "form",
         (
             r"\w*formular\w*|\w*web-?form\w*|contact form|online form|form on|the form|(?:claim"
-            r"|complaint|support)s? form|ticketsystem|ticket system|portal\w*|kundenportal"
+            r"|complaint|support)s? form|ticketsystem|ticket system|\w*portal\w*"
             r"|self[- ]service|beschwerdeformular|\w+maske|ticket (?:on|at|via|through)"
             r"|ein ticket (?:auf|im|über|eröff\w*|erstell\w*)"
         ),
@@ -83,7 +87,8 @@ _TARGETS: tuple[tuple[str, str], ...] = (
             r"|vertrieb\w*|buchhaltung|rechnungsstelle|verkäufer\w*|verkauf|versicherung\w*"
             r"|bank\b|kolleg\w*|support(?:-?team)?|fachbereich|beschwerdestelle"
             r"|schlichtungsstelle|amt\b|behörde|tüv|ansprechpartner\w*|zuständige\w* (?:stelle"
-            r"|team|bereich)|andere\w* stelle|geschäft\b|laden\b|shop\b|dealer\w*|workshop"
+            r"|team|bereich)|andere\w* stelle|geschäft\b|laden\b|shop\b|dealer\w*|seller|vendor"
+            r"|bank|reseller|workshop"
             r"|garage|manufacturer|department|customer (?:service|support|care|relations)"
             r"|support team|sales team|billing|store\b|branch|head office|courier|carrier"
             r"|supplier|retailer|colleagues|insurer|accounts team|parts desk|service desk"

@@ -48,7 +48,8 @@ _PASSIVE = re.compile(
 )
 # Said by everyone and doing nothing.
 _EMPTY = re.compile(
-    r"\b(?:verweis|bitt(?:e|en)\b|bedauer|entschuldig|dank|versteh|empfehl|rat(?:e|en)\b"
+    r"\b(?:nur (?:per|über|schriftlich|telefonisch|vor ort)\b|ausschließlich|verweis|bitt(?:e"
+    r"|en)\b|bedauer|entschuldig|dank|versteh|empfehl|rat(?:e|en)\b"
     r"|freu|hoff|wünsch|steh(?:e|en)\b.*verfügung|könn(?:en|ten)? (?:wir "
     r"|ich )?(?:\w+ ){0,4}(?:nicht|nichts|kein)|kann (?:ich |man )?(?:\w+ ){0,4}(?:nicht|nichts"
     r"|kein)|haben (?:wir )?(?:\w+ ){0,3}kein|habe (?:ich )?(?:\w+ ){0,3}kein|nicht zuständig"

@@ -32,7 +32,8 @@ _OURS = re.compile(
     r"|halten)\w*|(?:bekomm|erhält|erhalt|krieg|hör|hast|haben|find)\w*\s+(?:du|ihr|sie)\b"
     r"|(?:wird|werden|ist|sind|soll|sollte|kommt|kommen|trifft|geht|gehen|steht|liegt|dauert"
     r"|haben)\b(?:[^!?]{0,70})(?:geliefert|erledigt|versendet|verschickt|repariert|fertig"
-    r"|bei dir|bei ihnen|da\b|erstattet|überwiesen|gutgeschrieben|gemeldet|melden|anrufen"
+    r"|bei dir|bei ihnen|in deinem|in ihrem|postfach|vor der tür|da\b|erstattet|überwiesen"
+    r"|gutgeschrieben|gemeldet|melden|anrufen"
     r"|ankommen|verfügbar|behoben|gelöst|geklärt|abholbereit|bereit|ausgetauscht|zugestellt"
     r"|geschickt|raus|abgeholt|eintreffen|antworten|beantwortet|ausgezahlt|zurück\w*"
     r"|freigeschaltet|informiert|geprüft|ein\b|auf dem konto|behebt|unterwegs)|(?:mein"
@@ -55,7 +56,7 @@ _OURS_EN = re.compile(
     r"|reach|email|get|reply|come|collect|deliver|send|go out|write|pick|refund|look|return"
     r"|phone|message|have|repair|fix)\b|\b(?:is|are) (?:due|scheduled|expected|planned|arriving"
     r"|leaving|shipping|going)\b|\bexpect (?:it|your|the|a|an|to hear)|\blet me get back"
-    r"|\b(?:ships|arrives|leaves)\b)"
+    r"|\b(?:ships|arrives|leaves|comes (?:by|over|to)|calls you|collects|delivers)\b)"
 )
 _THEIRS = re.compile(
     r"^(?:bitte\b|schick|send(?:e|en)? (?:du|sie|uns|mir)|meld(?:e|en) (?:dich|sie|euch)"
@@ -82,6 +83,11 @@ _PAST = re.compile(
     r"|checked|asked|ordered|got|processed|forwarded|booked|replaced|dispatched|delivered)\b"
 )
 _FUTURE_PASSIVE = re.compile(r"\b(?:wird|werden|soll|sollte|sollen|will|dürfte|['’]ll)\b")
+# "Wir haben das bis Freitag erledigt" lies ahead, although it is a perfect.
+_UNTIL = re.compile(
+    r"\b(?:bis|spätestens)\b[^.!?]{0,40}\b(?:erledigt|fertig|gelöst|behoben"
+    r"|geklärt)\b"
+)
 _NO_PROMISE = re.compile(
     r"\b(?:nicht|kein\w*|leider|not|never|won['’]t|cannot|can['’]t"
     r"|unable)\b[^.!?]{0,30}\b(?:verspr\w+|zusag\w+|garantier\w+|sagen|promise|guarantee|say"
@@ -150,7 +156,7 @@ def _is_ours(part: str, sentence: str) -> bool:
     if _THEIRS.search(part):
         return False
     # A participle alone is past, with wird or will it lies ahead.
-    if _PAST.search(part) and not _FUTURE_PASSIVE.search(part):
+    if _PAST.search(part) and not (_FUTURE_PASSIVE.search(part) or _UNTIL.search(part)):
         return False
     ours = _OURS.search(part) or _OTHERS.search(part) or _OURS_EN.search(part)
     shares_subject = re.match(r"(?:melde|schick|ruf|prüf|geb|send|sag)\w*", part) is not None

@@ -117,6 +117,46 @@ CONDESCENDING = _of(
     r"|umpteenth|hundredth|second|nth) time|bother(?:ed|ing)? to|too (?:complicated"
     r"|technical) for you|calm down|as any \w+ (?:would|should|knows)|one would think"
     r"|use your (?:head|brain|eyes)|do i (?:really )?(?:have|need) to (?:explain|repeat|spell)",
+    r"(?:ihnen|dir|euch|jedem|allen) (?:\w+ ){0,2}(?:bekannt|bewusst|klar"
+    r"|geläufig) (?:sein )?(?:dürfte|sollte|müsste)",
+    r"man (?:muss|müsste|sollte|darf) (?:\w+ ){0,3}(?:halt|eben|nur|schon|auch|einfach"
+    r"|natürlich)(?: \w+){0,3} (?:lesen|schauen|hinschauen|hinsehen|nachdenken|zuhören|aufpassen"
+    r"|mitdenken|verstehen|wollen|wissen|können)",
+    r"(?:wirklich |nun |jetzt |mehr als )?oft genug (?:\w+ )?(?:gesagt|erklärt|geschrieben"
+    r"|erläutert|erwähnt|darauf)|hätten? (?:\w+ )?(?:genügt|gereicht|geholfen)"
+    r"|(?:ein )?(?:kurzer |einfacher )?blick (?:in|auf) [^.!?]{0,40}(?:genügt|reicht|hilft|hätte)",
+    r"vielleicht (?:versuch\w*|probier\w*|schau\w*|les\w*|lies|lest|denk\w*|beginn\w*|fang\w*"
+    r"|sollten|solltest) (?:sie |du |ihr )?(?:\w+ ){0,2}(?:mal|einmal|erst)|(?:ihnen|dir"
+    r"|euch) (?:\w+ )?entgangen|(?:offenbar|anscheinend|scheinbar|offensichtlich"
+    r"|augenscheinlich) (?:ist|sind|bist|war|waren|fehlt|fällt|können|kannst|wissen"
+    r"|weißt) (?:\w+ )?(?:sie|du|ihnen|dir|ihr)\b",
+    r"was (?:genau )?(?:ist|verstehen|verstehst|war) (?:sie |du )?(?:denn )?(?:daran|da|hieran)"
+    r"|welchen teil|ist das (?:denn )?(?:wirklich )?so (?:schwer|schwierig|kompliziert)"
+    r"|ich wiederhole|wir wiederholen (?:uns|gern|noch)|um es (?:noch )?(?:ganz )?(?:einfacher"
+    r"|einfach|klarer|deutlicher|deutlich|klar) zu|wie (?:jeder|jede|man|alle) (?:\w+ )?(?:weiß"
+    r"|wissen)|bekanntlich",
+    r"(?:das |da )?hätten? (?:sie|du|ihr|man) (?:sich |dir |doch |ja |eben |halt |auch |besser "
+    r"|vorher |früher |selbst |wirklich )+[^.!?]{0,40}(?:können|müssen|sollen|sehen|merken"
+    r"|wissen|informieren|lesen|überlegen|denken|fragen)|(?:sie|du) hätte(?:n"
+    r"|st) (?:\w+ ){0,4}(?:nur|einfach|bloß|doch|lediglich|vorher|besser|selbst)\b|(?:sie"
+    r"|du) (?:müssen|musst|brauchen|brauchst) (?:doch |ja |einfach |wirklich )*(?:nur|bloß"
+    r"|lediglich) (?:\w+ ){0,3}(?:lesen|hinschauen|nachdenken|schauen|hinsehen|die augen)"
+    r"|augen auf(?:machen)?|denken sie (?:doch |einfach )?(?:mal |einmal )?nach"
+    r"|überlegen sie (?:doch |sich )?(?:mal|einmal)|das haben (?:sie|du) (?:wohl |offenbar "
+    r"|anscheinend )|ein bisschen selbst|selbstständig(?:es)? (?:denken|mitdenken)",
+    r"you do (?:realise|realize|know|understand|see)\b|(?:make|put|say|explain) (?:it|this"
+    r"|that) any (?:simpler|clearer|plainer)|please (?:actually|just|properly) (?:read|look"
+    r"|listen|check)|should (?:really )?be (?:obvious|clear|self[- ]explanatory|evident)|(?:what"
+    r"|which) part of|is it (?:really )?(?:so|that) (?:hard|difficult)|i (?:do not"
+    r"|don['’]t) know how (?:else|much)|as (?:everyone|everybody|anyone"
+    r"|you should) (?:\w+ )?knows?|all you (?:had|have|needed|need) to do (?:was|is)"
+    r"|maybe (?:try|read|look|next time)|perhaps (?:try|next time|you should)"
+    r"|it says so (?:right|clearly)|(?:right|clearly) there (?:in|on)|you (?:only|just"
+    r"|simply) (?:had|have) to (?:read|look|ask|check)|think before|in plain english|do try to"
+    r"|try to keep up|i['’]ll (?:say|explain|repeat) (?:it|this|that) (?:again|once more"
+    r"|one more)|once again,? (?:slowly|the|as)|how (?:could|can|did) you (?:not|miss|fail)"
+    r"|(?:can|could|do)(?:n['’]t| not)? you (?:even |really |actually )+(?:read|see|understand"
+    r"|know)",
 )
 
 PERSONAL = _of(
@@ -166,6 +206,22 @@ PERSONAL = _of(
     r"|that kind of person)|(?:nothing better to do|get a life|too much time on your hands"
     r"|learn (?:to spell|to write|some manners|proper english))|you(?:['’]re| are)? (?:just "
     r"|only |always |constantly )+(?:moaning|whining|complaining|looking for attention)",
+    rf"{_YOUR} (?:ganze |komplette |unmögliche )?(?:art\b|einstellung|persönlichkeit"
+    rf"|verhalten) (?:ist|zeigt|spricht|sagt|macht|lässt|und)|(?:zu der sorte|von der sorte"
+    rf"|gehören (?:wohl |offenbar |anscheinend )?zu (?:den|denen|jenen))|(?:zu den|einer dieser"
+    rf"|eine dieser) (?:leuten|menschen|kunden|personen|typen)|keine freunde|kein privatleben"
+    rf"|langeweile|zu viel (?:zeit|freizeit)",
+    r"erst (?:ein)?mal (?:\w+ ){1,2}(?:lernen|üben)\b|mit (?:so einer|dieser|ihrer|deiner"
+    r"|solch einer) (?:einstellung|haltung|art)|schwierige[rn]? (?:mensch|person|kunde"
+    r"|charakter)|einsame[rn]? mensch|(?:mensch|person|typ|kunde) wie (?:sie|du|ihnen|dir)"
+    r"|unsympathisch\w*|so alt wie (?:sie|du)|in ihrem alter|für ihr alter|sie als (?:frau"
+    r"|rentner|anfänger)|bei (?:ihnen|dir) zu ?hause",
+    r"(?:with|lose|drop) (?:that|your|this) attitude|fun at parties|you(?:['’]re| are| seem"
+    r"| sound| must be| look)[^.!?]{0,25}\b(?:lonely|sad|bitter|angry|miserable|unhappy"
+    r"|difficult|grumpy|negative) (?:person|man|woman|little|individual|customer)|no (?:friends"
+    r"|life)\b|not the (?:sharpest|brightest)|that says (?:a lot|everything|more) about you"
+    r"|says (?:a lot|everything|more) about you|at your age|for your age|raised (?:you|better)"
+    r"|what kind of (?:person|human|customer)",
 )
 
 INSULT = _of(
@@ -211,6 +267,20 @@ INSULT = _of(
     r"|stupidity|nonsense|rubbish|drivel|whining|ignorance|arrogance|rant|tantrum)"
     r"|out of your mind|no clue|haven['’]t (?:got )?a clue|don['’]t have a clue"
     r"|embarrassing yourself|too (?:stupid|dumb|thick|lazy) to|twit\b|muppet|prat\b",
+    r"tassen im schrank|(?:dumm|dreist|frech|blöd|faul|peinlich|lächerlich|unverschämt|verlogen"
+    r"|armselig|erbärmlich) und (?:dumm|dreist|frech|blöd|faul|peinlich|lächerlich|unverschämt"
+    r"|verlogen|armselig|arrogant)|(?:reden|redest|schreiben|schreibst|erzählen|erzählst"
+    r"|verbreiten) (?:sie |du )?(?:\w+ ){0,3}(?:müll|mist|unsinn|blödsinn|quatsch|schwachsinn"
+    r"|stuss|scheiß\w*|lügen)|erstunken|(?:sie|du) (?:lügen|lügst)|lügen sie|lügst du|gelogen"
+    r"|dumme[srn]? (?:gerede|geschwätz|gequatsche|gelaber|geschwafel|gelaber|gefasel|gewäsch)"
+    r"|geschwätz\b|gelaber\b|vollidiot\w*|(?:so|derart) (?:dumm|blöd|dämlich|unfähig|naiv)",
+    r"(?:don['’]t be|stop being|you are|you['’]re|acting like) (?:such )?(?:a"
+    r"|an) (?:\w+ )?(?:baby|child|brat|drama queen|princess|whiner|jerk|pain|nuisance|disgrace"
+    r"|fraud|hypocrite|crook|coward|waste)|full of (?:it|crap|yourself|hot air)|so (?:stupid"
+    r"|dumb|dense|thick|pathetic|lazy)\b|(?:stupid|dumb|pathetic|idiotic|moronic|ridiculous"
+    r"|laughable) (?:complaint|comment|question|post|tweet|demand|excuse|review|rant|claim"
+    r"|person|customer)s?|you people are|nobody cares|no one cares|who cares|talking (?:rubbish"
+    r"|nonsense|garbage|crap)|you lie\b|stop lying",
 )
 
 OFFENDED = _of(
@@ -264,6 +334,29 @@ OFFENDED = _of(
     r"|no need for that tone|ungrateful|we reject (?:your|these|this|any)|we(?:['’]re"
     r"| are)? (?:only |just )?doing our (?:very )?best (?:and|here|,|so)|we(?:['’]ve"
     r"| have) feelings|talk to us like that|speak to us like that|mind your",
+    r"(?:macht|machen|stimmt|stimmen) (?:sie )?(?:uns|mich) (?:\w+ )?(?:traurig|betroffen"
+    r"|fassungslos|wütend|sauer)|unser bestes,? (?:und|aber|doch|nur|da) |(?:jeden tag|täglich"
+    r"|rund um die uhr)[^.!?]{0,40}(?:bestes|mühe|einsatz|alles)[^.!?]{0,20}(?:und dann|trotzdem"
+    r"|dafür)|kein umgang(?! mit (?:kunden|geräten))|so geht man nicht|dankbarkeit"
+    r"|etwas (?:mehr )?(?:dank|respekt|höflichkeit|wertschätzung|anerkennung)|(?:wenig"
+    r"|nicht) (?:\w+ )?(?:wertgeschätzt|gewürdigt|geschätzt|honoriert)|verletzend\w*|haltlos\w*"
+    r"|respektlos\w*|anschuldigung\w*|(?:solche|diese|derartige) (?:kommentare|worte|angriffe"
+    r"|beleidigungen|äußerungen|sprüche|vorwürfe|töne) (?:haben|müssen|brauchen|verbitten|lassen"
+    r"|dulden|akzeptieren) wir|(?:dulden|akzeptieren|tolerieren) wir (?:\w+ )?nicht|(?:geht"
+    r"|gehen) (?:uns |mir )?(?:wirklich |sehr )?(?:zu weit|unter die gürtellinie|nahe)"
+    r"|unter der gürtellinie|(?:treffen|trifft) (?:uns|mich|unser)",
+    r"(?:are|am|feel|were|was|felt)(?: all)? (?:\w+ )?(?:hurt|offended|insulted|attacked"
+    r"|saddened|wounded|disrespected)\b(?! (?:knee|hand))|disrespectful (?:to|towards|of)"
+    r"|(?:really|very|so|quite) (?:disrespectful|hurtful|insulting|offensive)"
+    r"|this is (?:the thanks|how (?:you|we) )|(?:that|this)(?:['’]s| is"
+    r"| was) not (?:a )?(?:very )?(?:nice|kind|fair)(?: thing)? (?:to say|of you|to us|about us"
+    r"|towards us)|(?:expected|expect|deserve|hoped for|want) (?:a bit |a little "
+    r"|some )?(?:more |better )?(?:gratitude|respect|thanks|appreciation|courtesy|politeness)"
+    r"|(?:will|do|can|shall) ?(?:not|n['’]t) (?:tolerate|accept|stand for|put up with)"
+    r"|won['’]t (?:tolerate|accept|stand for|put up with)|hurts? (?:us|our|me|to read)"
+    r"|makes us (?:sad|angry|upset)|we work (?:so|very|really) hard (?:and|,|for)"
+    r"|all our (?:hard )?work|no way to (?:talk|speak|treat)|crosses? (?:a|the) line"
+    r"|below the belt|uncalled for",
 )
 
 JUSTIFICATION = _of(
@@ -331,6 +424,26 @@ JUSTIFICATION = _of(
     r"|everybody|the best)|only human|we(?:['’]re| are)? doing (?:what|all|everything) we can"
     r"|could ?n['’]t have (?:known|foreseen)|could not have (?:known|foreseen)|no one could have"
     r"|everyone else|other companies",
+    r"zu verantworten|(?:lässt|lassen) (?:uns|mir) (?:leider )?keine (?:andere )?(?:wahl"
+    r"|möglichkeit)|(?:kann|können) (?:so etwas|das|es|sowas|fehler|dinge"
+    r"|mal) (?:\w+ ){0,3}(?:passieren|vorkommen|dauern)|nicht anders (?:möglich|machbar|gegangen"
+    r"|lösbar)|(?:ist|sind|läuft|war) (?:das |es |die \w+ )?(?:nun (?:ein)?mal|eben|halt|einfach"
+    r"|leider immer) (?:so|hochsaison|die regel\w*)|an (?:alle |die |unsere )?(?:vorgaben|regeln"
+    r"|vorschriften|fristen|prozesse|richtlinien|abläufe) gehalten|(?:alle|jeder|sämtliche"
+    r"|auch andere|die ganze|die gesamte) (?:händler|hersteller|firmen|werkstätten|anbieter"
+    r"|branche|betriebe|shops)|hochsaison|unterbesetzt|überlastet|ausgelastet|keine schuld"
+    r"|unverschuldet|unvermeidbar|unvermeidlich|liegt in der natur|stau|schneefall|ferienzeit",
+    r"(?:supplier|manufacturer|courier|carrier|warehouse|dealer|factory|post)(?: (?:who|that|is"
+    r"|was|has))? (?:\w+ )?(?:messed|screwed|failed|lost|delayed|late|caused|responsible"
+    r"|to blame|didn['’]t)|(?:every ?one|everybody|all|others|other \w+"
+    r"|the whole) (?:\w+ ){0,2}(?:industry|dealers|companies|shops|manufacturers|has this"
+    r"|have this|does this|do this)|nothing (?:more )?we can do|rules are rules"
+    r"|(?:short-?staffed|understaffed|overloaded|overworked|overwhelmed)|(?:weather|traffic"
+    r"|strike|snow|holidays?|system|software|supplier|courier)s? (?:has |have )?caused|(?:with"
+    r"|given) (?:so|this) many|(?:this|that|it|mistakes|delays|errors) (?:can|do|does|will|just"
+    r"|simply) (?:sometimes )?happens?|could ?n['’]t be (?:avoided|helped)"
+    r"|could not be (?:avoided|helped)|unavoidable|no choice|not down to us|peak season"
+    r"|busy (?:season|period|time)|that['’]s (?:just )?how (?:it|things|the)|leaves us no",
 )
 
 IRONY = _of(
@@ -384,4 +497,38 @@ IRONY = _of(
     r"|end of the world|red carpet|your (?:majesty|highness|lordship|royal)|drop everything"
     r"|hold the front page|alert the media|tough luck|boo hoo|cry me a river"
     r"|yay\b[.!]? (?:another|more)|just what we needed|we(?:['’]ve| have) nothing better",
+    r"(?:ganz )?großes kino,|tolle[rn] (?:fang|hecht|held|vorschlag)|verneigen|verbeugen"
+    r"|hut ab,? (?:vor|dass|sie)|vor so viel|(?:besser|mehr|schlauer|klüger) als (?:unsere?|die"
+    r"|alle|jede\w*) (?:\w+ )?(?:mechaniker\w*|experten|fachleute|ingenieure?|profis|techniker"
+    r"|werkstatt|meister\w*)|dreht sich (?:ja |doch )?nicht (?:nur |alles )?um"
+    r"|dreht\b[^.!?]{0,10}\b(?:nicht nur|nur) um|nicht nur um sie dreht|(?:toll|super|prima"
+    r"|klasse|fein|sauber) gemacht,? (?:wirklich|echt|ganz|sie|da)|zu tränen|(?:großartig|toll"
+    r"|super|wunderbar|herrlich|prima|klasse|fantastisch|na schön|wie schön|endlich),? (?:noch"
+    r"|schon wieder|mal wieder|wieder) (?:so )?(?:ein|eine|einer|jemand|mal)\b",
+    r"(?:hobby|möchtegern|ober|freizeit|internet|sofa|stammtisch)-?(?:experte|mechaniker"
+    r"|ingenieur|schlau|profi|jurist|tester|kritiker)\w*|(?:natürlich|klar|sicher"
+    r"|selbstverständlich|gewiss), (?:sie|du|ihr|wir|alle|der kunde) |aber (?:sicher|natürlich"
+    r"|klar|selbstverständlich),|(?:den|die|der|beim) (?:präsidenten|kanzlerin|kanzler|papst"
+    r"|nasa|könig|feuerwehr) (?:an|ein|informieren|fragen|persönlich)|rufen wir (?:gleich "
+    r"|sofort )?(?:den|die) (?:präsident|kanzler|papst|feuerwehr|polizei|nasa)\w*|nobelpreis"
+    r"|(?:eine|einen|die) (?:medaille|orden|oscar|preis) (?:für|verdien|bekommen)\w*"
+    r"|taschent[uü]ch\w*|wie gut,? dass (?:wir|es|sie|du)|(?:gott sei dank"
+    r"|zum glück) (?:haben wir|gibt es|wissen) (?:ja |noch )?(?:sie|dich|leute|menschen|solche"
+    r"|kunden)|(?:wie schade|wie tragisch|wie furchtbar|wie schrecklich),? dass|ein skandal"
+    r"|oh welch|oh wie|dramatisch|so ein pech aber auch|was würden wir (?:nur )?ohne"
+    r"|wir sind (?:zutiefst|tief) (?:beeindruckt|gerührt|erschüttert)|schlaflose nächte"
+    r"|natürlich nur für sie|ihre (?:königliche|werte|geschätzte) |wenn das so ist"
+    r"|das ändert natürlich alles|da haben sie ja (?:wieder |mal )?(?:ein|eine|einen|was)",
+    r"oh (?:great|good|joy|wonderful|boy|sure|please|brilliant|fantastic),|(?:yeah"
+    r"|yes),? (?:right|sure)\b[.,!]|how (?:clever|kind|brave|observant|generous|thoughtful"
+    r"|perceptive|insightful|helpful|very \w+)(?: of you|!|\.)|bow to (?:your|you)|(?:in awe"
+    r"|not worthy)|lucky (?:us|me)\b|sure, (?:blame|it|that|the|go|let)|another (?:expert"
+    r"|lecture|genius|critic|self-appointed)|(?:a|the|your) (?:medal|trophy|nobel|gold star"
+    r"|oscar)|(?:call|alert|inform) (?:the )?(?:president|press|pope|nasa|police|queen|king)"
+    r"|what would we do without|so sorry (?:that )?(?:the world|your majesty)"
+    r"|the world (?:does ?n['’]t|does not) revolve|must be (?:so |very |really )?(?:hard|tough"
+    r"|terrible|awful) (?:for you|being)|slow (?:hand)?clap|gold star|tell us more,? (?:please"
+    r"|do)|fascinating|spare us|give us a break|because (?:clearly|obviously|of course)"
+    r"|of course you (?:know|do|are)|you (?:clearly )?know better than our|riveting|hilarious"
+    r"|cute,|nice try|good luck with that|welcome to (?:the real world|reality|earth)",
 )
