@@ -17,9 +17,20 @@ from standardwebhooks import Webhook
 
 from common.testing.stack.ports import free_ports
 from platforms import lengths, standard_webhooks
-from platforms.adapter import Adapter, Answered, Audience, Letter, ReadBack, Unit
+from platforms.adapter import (
+    Adapter,
+    Answered,
+    Audience,
+    Ending,
+    Letter,
+    ReadBack,
+    ReadError,
+    Result,
+    Unit,
+)
 from platforms.bluesky.adapter import BlueskyAdapter
-from platforms.bluesky.session import Session
+from platforms.bluesky.reader import BlueskyReader
+from platforms.bluesky.session import Session, XrpcError
 from platforms.mail.adapter import MailAdapter
 from platforms.mail.mailbox import ImapServer, Mailbox
 from platforms.mail.smtp import SmtpServer
@@ -273,3 +284,69 @@ class TestMail(AdapterConformance):
             )
             yield far
             await asyncio.wait_for(far.adapter.aclose(), 5)
+
+
+class TestBlueskySession:
+    """What a login costs, and what the network says when it has had enough."""
+
+    def session(self, network: Network, handle: str, password: str) -> Session:
+        return Session(network.url, handle, password=password, timeout=TIMEOUT)
+
+    async def test_one_login_serves_many_calls_and_is_renewed_when_it_ends(
+        self, light_bluesky: Network
+    ) -> None:
+        person = light_bluesky.join("lena")
+        session = self.session(light_bluesky, person.handle, person.password)
+        query = {"repo": person.did}
+        for _ in range(5):
+            await session.get("com.atproto.repo.describeRepo", query)
+        assert await session.did() == person.did
+        assert session.logins == 1
+        _, refresh = session._tokens or ("", "")
+        session._tokens = ("not.a.token", refresh)
+        await session.get("app.bsky.actor.getPreferences", {})
+        assert session.logins == 1, "refreshed, not logged in again"
+        session._tokens = ("not.a.token", "nor.this.one")
+        await session.get("app.bsky.actor.getPreferences", {})
+        assert session.logins == 2
+        await session.aclose()
+
+    async def test_a_wrong_password_is_a_dead_account_and_then_a_rate_limit(
+        self, light_bluesky: Network
+    ) -> None:
+        person = light_bluesky.join("olaf")
+        session = self.session(light_bluesky, person.handle, "wrong")
+        endings = []
+        for _ in range(40):
+            with pytest.raises(XrpcError) as told:
+                await session.did()
+            endings.append(told.value.result)
+            if told.value.result.ending is Ending.RATE_LIMITED:
+                break
+        assert endings[0].ending is Ending.ACCOUNT_DEAD
+        assert endings[-1].ending is Ending.RATE_LIMITED
+        assert endings[-1].retry_after is not None
+        assert timedelta(0) < endings[-1].retry_after <= timedelta(minutes=6)
+        assert len(endings) <= 32
+        await session.aclose()
+
+    async def test_a_view_that_is_away_is_no_reading(self, light_bluesky: Network) -> None:
+        person = light_bluesky.join("mira")
+        session = self.session(light_bluesky, person.handle, person.password)
+        reader = BlueskyReader(session, interval=timedelta(seconds=1))
+        with pytest.raises(ReadError) as told:
+            await reader.read(None, since=datetime.now(UTC))
+        assert (told.value.code, told.value.ending) == ("http_502", Ending.NOT_NOW)
+        await reader.aclose()
+
+    async def test_an_answer_to_a_deleted_post_is_not_sent(self, light_bluesky: Network) -> None:
+        ours, other = light_bluesky.join("firma"), light_bluesky.join("kunde")
+        gone = light_bluesky.post(other, "Der Tank leckt.")
+        light_bluesky.delete(other, gone["uri"])
+        adapter = BlueskyAdapter(self.session(light_bluesky, ours.handle, ours.password))
+        answered = Answered(native_id=gone["uri"], author_id=other.did)
+        letter = a_letter("bluesky", ours.handle, answered, Audience.PUBLIC)
+        result = await adapter.prepare(letter)
+        assert isinstance(result, Result)
+        assert result.ending is Ending.TARGET_GONE
+        await adapter.aclose()
