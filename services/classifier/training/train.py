@@ -15,7 +15,7 @@ import math
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from export import Arrays, first_stage_arrays, second_stage_arrays, write
 from groups import near_duplicates
 from measure import best_cut, calibrate, even_kinds, precise_cut, safe_cuts
 from report import helper_figures, report, write_card
+from settled import chosen, keep
 from stages import (
     Matrices,
     SecondStage,
@@ -197,14 +198,16 @@ def settle(
     return {"calibration": [slope, offset], "thresholds": thresholds, "cuts": cuts}
 
 
-def train_language(prepared: Prepared, language: str) -> tuple[Arrays, dict[str, object]]:
-    """Fit both stages on all posts of a language."""
+def train_language(
+    prepared: Prepared, language: str, measured: Mapping[str, object]
+) -> tuple[Arrays, dict[str, object]]:
+    """Fit both stages on all posts of a language; `measured` replaces what it would settle."""
     rows = np.arange(len(prepared.posts))
     heads = heads_for(prepared.posts, prepared.data)
     dense = crossed(prepared, rows)
     say(f"{language}: heads cross-fitted")
     outputs, service = held_out(prepared, dense)
-    settled = settle(prepared, outputs, service)
+    settled = {**settle(prepared, outputs, service), **measured}
     kind_offsets = even_kinds(outputs[:, 1 : 1 + len(KINDS)], prepared.posts)
     say(f"{language}: {settled}, kinds {kind_offsets}")
     weights = np.hstack([fit_heads(prepared.data, heads, rows), prepared.helper_weights])
@@ -224,7 +227,7 @@ def train(data: Path, out: Path) -> str:
     arrays: Arrays = {}
     languages = {}
     for language in LANGUAGES:
-        found, about = train_language(prepare(data, language), language)
+        found, about = train_language(prepare(data, language), language, chosen(data, language))
         arrays |= found
         languages[language] = about
     return write(out, arrays, {"version": VERSION, "lexicon": FINGERPRINT, "languages": languages})
@@ -235,17 +238,18 @@ def evaluate(data: Path, card: Path | None) -> None:
 
     With `card`, they also take the place of the figures in that file.
     """
-    found = []
+    found, choices = [], {}
     for language in LANGUAGES:
         prepared = prepare(data, language)
         outputs, service = nested(prepared, language)
-        settled = settle(prepared, outputs, service)
+        settled = choices[language] = settle(prepared, outputs, service)
         outputs[:, 1 : 1 + len(KINDS)] += even_kinds(outputs[:, 1 : 1 + len(KINDS)], prepared.posts)
         about, mine = prepared.measured()
         found.append(report(language, about, outputs[mine], service[mine], settled))
         print(found[-1], flush=True)
     if card is not None:
         write_card(card, found)
+        keep(data, choices)
 
 
 def nested(

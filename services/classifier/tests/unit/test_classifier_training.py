@@ -14,6 +14,7 @@ pytest.importorskip("sklearn", reason="training needs scikit-learn; the service 
 sys.path.insert(0, str(Path(__file__).parents[2] / "training"))
 
 import one_thread  # noqa: F401, I001  (as in training: several threads on a busy machine crawl)
+import settled
 
 from corpus import FURTHER, Helper, Post, _unsigned
 from export import first_stage_arrays, second_stage_arrays, write
@@ -175,6 +176,20 @@ def test_an_answer_of_an_agent_is_learned_without_its_signature() -> None:
     kept = [_unsigned(text) for text in texts]
     assert "/je" not in kept[0]
     assert kept[1] == texts[1]
+
+
+def test_what_was_measured_settles_only_the_posts_it_was_measured_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settled, "_FILE", tmp_path / "settled.json")
+    posts = tmp_path / "de_labelled.jsonl"
+    posts.write_text("one\n", encoding="utf-8")
+    assert settled.chosen(tmp_path, "de") == {}
+    choice = {"calibration": [1.0, 0.1], "thresholds": {"label": 0.4}, "cuts": {"urgent": 1.0}}
+    settled.keep(tmp_path, {"de": choice})
+    assert settled.chosen(tmp_path, "de") == {k: choice[k] for k in ("calibration", "thresholds")}
+    posts.write_text("one\ntwo\n", encoding="utf-8")
+    assert settled.chosen(tmp_path, "de") == {}
 
 
 def test_further_labels_name_rows_and_no_texts() -> None:
