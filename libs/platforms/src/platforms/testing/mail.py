@@ -15,6 +15,7 @@ import signal
 import smtplib
 import socket
 import subprocess
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -112,17 +113,21 @@ class MailWorld:
 
 
 @contextmanager
-def open_mail_world(folder: Path) -> Iterator[MailWorld]:
-    """The servers, up; everything ends with the block. Raises PartMissingError.
-
-    `folder` must be reachable for other users, as a folder of its own under the system's temporary
-    one is; it is given to an ordinary user.
-    """
+def open_mail_world() -> Iterator[MailWorld]:
+    """The servers, up; everything ends with the block. Raises PartMissingError."""
     dovecot = require_program("dovecot", package="dovecot-imapd dovecot-lmtpd")
     smtpd = require_program("smtpd", package="opensmtpd")
     if os.geteuid() != 0:
         raise PartMissingError("OpenSMTPD must be started by root")
     user = _ordinary_user()
+    # Not in a test's own folder: those are closed to everybody but the one who runs the tests.
+    with tempfile.TemporaryDirectory(prefix="ombud-mail-", ignore_cleanup_errors=True) as made:
+        yield from _serve(Path(made), user, dovecot=dovecot, smtpd=smtpd)
+
+
+def _serve(
+    folder: Path, user: pwd.struct_passwd, *, dovecot: str, smtpd: str
+) -> Iterator[MailWorld]:
     imap, lmtp, smtp = free_ports(3)
     names = {
         "folder": folder,
