@@ -117,13 +117,15 @@ def deeds(text: str) -> list[Span]:
             clause
             for clause in clauses(sentence)
             if _is_deed(clause.text)
-            and (not _CONDITION.match(lowered(clause.text)) or _FRONTED.match(clause.text))
+            and (not _CONDITION.match(lowered(clause.text)) or _FRONTED.match(lowered(clause.text)))
         ]
     return found
 
 
 def _is_deed(clause: str) -> bool:
     small = lowered(clause)
+    if _COMES.search(small):
+        return True
     german = _WE_DO.search(clause) or _DO_WE.search(small) or _PASSIVE.search(small)
     if german and not _EMPTY.search(small):
         return True
