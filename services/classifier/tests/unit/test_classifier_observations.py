@@ -120,9 +120,18 @@ def test_anger_about_a_service_matter_is_never_trolling(kind: Kind) -> None:
     assert not found & {Signal.NO_DIALOGUE, Signal.NO_CONCERN}
 
 
-def test_general_criticism_has_no_concern() -> None:
-    text = "Die Motorrad AG ist auch nicht mehr das, was sie mal war."
-    assert signals(text, kind=Kind.OPINION) == {Signal.NO_CONCERN}
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Die Motorrad AG ist auch nicht mehr das, was sie mal war.",
+        "Typisch Motorrad AG, wird immer schlechter.",
+        "Motorrad AG is just the worst company, a joke.",
+    ],
+)
+@pytest.mark.parametrize("kind", [Kind.OPINION, Kind.TALK])
+def test_general_criticism_has_no_concern(text: str, kind: Kind) -> None:
+    assert signals(text, kind=kind) == {Signal.NO_CONCERN}
+    assert signals(text, Label.SERVICE, Kind.COMPLAINT) == frozenset()
 
 
 def test_praise_and_delight_are_opportunities_but_insults_are_not() -> None:

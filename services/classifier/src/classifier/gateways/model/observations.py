@@ -41,7 +41,9 @@ def signals_of(
         or (abusive and kind in (Kind.OPINION, Kind.TALK) and "?" not in low)
     ):
         found.add(Signal.NO_DIALOGUE)
-    if kind is Kind.OPINION:
+    if kind is Kind.OPINION or (
+        kind is Kind.TALK and not is_to_others and _speaks("general_criticism", low)
+    ):
         found.add(Signal.NO_CONCERN)
     if not abusive and (kind is Kind.PRAISE or _is_delighted(low, kind)):
         found.add(Signal.ENGAGEMENT_OPPORTUNITY)
