@@ -27,7 +27,13 @@ from common.errors import ConfigurationError
 class Block(BaseSettings):
     """Base of every block: reads `OMBUD_<FIELD>`, ignores what it does not know."""
 
-    model_config = SettingsConfigDict(env_prefix="OMBUD_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="OMBUD_",
+        extra="ignore",
+        frozen=True,
+        # A wrong value may be a secret in the wrong place: errors name the field, not the value.
+        hide_input_in_errors=True,
+    )
 
 
 class DatabaseSettings(Block):
