@@ -103,10 +103,19 @@ def _jobs(settings: ClassifierSettings, units: UnitOfWorkFactory) -> dict[str, L
 
 def make_decider(settings: ModelSettings, thread: ModelThread, *, poll_s: float = 5.0) -> Decider:
     """What decides, as the settings have it. Raises ConfigurationError for what is not there."""
+    endpoint: HttpModel | None = None
+
+    def around(behind: Model) -> Model:
+        nonlocal endpoint
+        model = endpoint.before(behind) if endpoint else model_around(settings, behind)
+        if isinstance(model, HttpModel):
+            endpoint = model
+        return model
+
     return Decider(
         thread,
         ShippedModel.load(settings.model_folder),
-        around=partial(model_around, settings),
+        around=around,
         load=partial(load_registered, settings.classifier_models),
         poll_s=poll_s,
     )

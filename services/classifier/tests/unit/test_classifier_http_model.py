@@ -203,6 +203,16 @@ def test_the_budget_of_minute_and_day_holds(server, made):
     assert len(server.asked) == 6
 
 
+def test_another_model_behind_it_fills_no_budget_up_again(server, made, shipped):
+    first = made(per_minute=1)
+    assert first.classify([POST])[0].model == "http:llm-1"
+    second = first.before(shipped)
+    (known, other) = second.classify([POST, PostText("Wo bleibt mein Helm?")])
+    assert known.model == "http:llm-1", "from the cache"
+    assert other.model == shipped.version
+    assert len(server.asked) == 1
+
+
 def test_only_what_a_person_would_get_is_asked_about(server, made, shipped):
     sure = next(
         post

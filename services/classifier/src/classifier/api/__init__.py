@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from classifier.api import classifications, crises, identities, mentions, models, rules
+from classifier.api import classifications, crises, drift, identities, mentions, models, rules
 
 ROUTERS = [
-    module.router for module in (classifications, mentions, rules, models, crises, identities)
+    module.router
+    for module in (classifications, mentions, rules, models, drift, crises, identities)
 ]

@@ -1,12 +1,10 @@
-"""The registered models: who decides, who answers beside, how they did; and drift."""
+"""The registered models: who decides, who answers beside, how they did."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Response
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from fastapi import APIRouter, Depends, Response
 
 from classifier.api.access import (
     Command,
@@ -18,7 +16,19 @@ from classifier.api.access import (
     Units,
     person,
 )
-from classifier.api.mentions import Reason
+from classifier.api.model_views import (
+    BackWanted,
+    ChangeView,
+    EvaluationView,
+    ModelChosen,
+    ModelEntry,
+    ModelsView,
+    ModelToRegister,
+    Registered,
+    ShadowChosen,
+    Standing,
+    Verdict,
+)
 from classifier.domain.lineage import START, Change
 from classifier.domain.promotion import Evaluation, Figures
 from classifier.handlers.change_models import (
@@ -29,148 +39,18 @@ from classifier.handlers.change_models import (
     register_model,
     roll_back,
 )
-from classifier.handlers.measure_drift import measure_drift
 from classifier.storage import registry
-from classifier.storage.drift import Spread
 from common.db.unit_of_work import UnitOfWork
 from common.errors import InvalidInputError, OmbudError
 from common.web.concurrency import etag
 from common.web.idempotency import Answer
 
 router = APIRouter(tags=["models"])
-Version = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+\-]{0,99}$")]
 _CHANGED: dict[int | str, dict[str, Any]] = {
     404: {"description": "No such model is registered"},
     409: {"description": "It may not: the answer says why"},
     412: {"description": "Changed since it was looked at"},
 }
-
-
-class FiguresView(BaseModel):
-    """Champion and challenger on the same posts of one part (corrections, de, en ...)."""
-
-    model_config = ConfigDict(extra="forbid", from_attributes=True)
-
-    part: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_ ,\-]{0,62}$")]
-    posts: Annotated[int, Field(ge=1, le=10_000_000)]
-    champion_right: Annotated[int, Field(ge=0)]
-    challenger_right: Annotated[int, Field(ge=0)]
-    only_champion: Annotated[int, Field(ge=0)]
-    only_challenger: Annotated[int, Field(ge=0)]
-    champion_f1: Annotated[float, Field(ge=0, le=1)]
-    challenger_f1: Annotated[float, Field(ge=0, le=1)]
-
-    @model_validator(mode="after")
-    def _adds_up(self) -> FiguresView:
-        if max(self.champion_right, self.challenger_right) > self.posts:
-            raise ValueError("more right than there are posts")
-        if (
-            self.champion_right - self.only_champion != self.challenger_right - self.only_challenger
-            or self.only_champion > self.champion_right
-        ):
-            raise ValueError("what both have right differs")
-        return self
-
-
-class EvaluationView(BaseModel):
-    """A challenger measured against a champion; `data` names the posts (a digest)."""
-
-    model_config = ConfigDict(extra="forbid", from_attributes=True)
-
-    champion: Version
-    challenger: Version
-    data: Annotated[str, Field(pattern=r"^[A-Za-z0-9:_.\-]{1,100}$")]
-    parts: Annotated[tuple[FiguresView, ...], Field(min_length=1, max_length=20)]
-
-
-class ModelEntry(BaseModel):
-    """A registered model; `role` is champion, challenger or none."""
-
-    version: str
-    role: str | None
-    note: str
-    registered_at: datetime
-    registered_by: str
-    evaluation: EvaluationView | None
-    evaluated_at: datetime | None
-
-
-class ChangeView(BaseModel):
-    """Who decides from a change on; `shipped` is the model inside the package."""
-
-    number: int
-    what: str
-    champion: str
-    challenger: str | None
-    at: datetime
-    actor_name: str
-    reason: str
-
-
-class ModelsView(BaseModel):
-    """Who decides, every model, every change (the newest last). The ETag is the last change."""
-
-    champion: str
-    challenger: str | None
-    version: int
-    models: list[ModelEntry]
-    changes: list[ChangeView]
-
-
-class ModelToRegister(BaseModel):
-    """A model whose folder, named like it, lies in the models folder of the service."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    version: Version
-    note: Reason
-
-
-class ModelChosen(BaseModel):
-    """A model, and why."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    version: Version
-    reason: Reason
-
-
-class ShadowChosen(BaseModel):
-    """The model that answers beside the champion, or null for none, and why."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    version: Version | None
-    reason: Reason
-
-
-class BackWanted(BaseModel):
-    """Why the champion before shall decide again."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    reason: Reason
-
-
-class Standing(BaseModel):
-    """Who decides now."""
-
-    champion: str
-    challenger: str | None
-    version: int
-
-
-class Registered(BaseModel):
-    """The model that was registered."""
-
-    version: str
-
-
-class Verdict(BaseModel):
-    """Whether the model may be promoted, and what speaks against it."""
-
-    may_be_promoted: bool
-    objections: list[str]
 
 
 @router.get("/models", summary="Registered models, who decides, and every change")
@@ -305,62 +185,6 @@ async def post_shadow(
         )
 
     return await command.run(effect)
-
-
-class SpreadView(BaseModel):
-    """Counts over a span; shares are null where there is nothing to share."""
-
-    mentions: int
-    labels: dict[str, int]
-    decisions: dict[str, int]
-    mean_confidence: float | None
-    corrected: int
-    people_disagree: float | None = Field(description="Share of the corrected ones")
-    shadowed: int
-    challenger_disagrees: float | None = Field(description="Share of the shadowed ones")
-
-
-class DriftView(BaseModel):
-    """The last hours, and the days before them."""
-
-    recent: SpreadView
-    before: SpreadView
-
-
-@router.get("/drift", summary="How labels spread lately, beside the time before")
-async def get_drift(
-    _: Overseer,
-    units: Units,
-    hours: Annotated[int, Query(ge=1, le=720)] = 24,
-    compared_with_days: Annotated[int, Query(ge=1, le=90)] = 7,
-    model: Annotated[
-        str | None, Query(max_length=200, pattern=r"^[!-~]+$", description="Only this model's")
-    ] = None,
-) -> DriftView:
-    found = await measure_drift(
-        units,
-        span=timedelta(hours=hours),
-        compared_with=timedelta(days=compared_with_days),
-        model=model,
-    )
-    return DriftView(recent=_spread(found.recent), before=_spread(found.before))
-
-
-def _spread(spread: Spread) -> SpreadView:
-    return SpreadView(
-        mentions=spread.mentions,
-        labels=spread.labels,
-        decisions=spread.decisions,
-        mean_confidence=spread.mean_confidence,
-        corrected=spread.corrected,
-        people_disagree=_share(spread.people_differ, spread.corrected),
-        shadowed=spread.shadowed,
-        challenger_disagrees=_share(spread.challenger_differs, spread.shadowed),
-    )
-
-
-def _share(part: int, whole: int) -> float | None:
-    return part / whole if whole else None
 
 
 def _standing(change: Change) -> Answer:

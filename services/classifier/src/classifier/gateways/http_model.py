@@ -13,6 +13,7 @@ import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from copy import copy
 from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Literal
@@ -110,6 +111,12 @@ class HttpModel:
         for future in done:
             answers[asked[future]] = future.result() or answers[asked[future]]
         return answers
+
+    def before(self, behind: Model) -> HttpModel:
+        """The same endpoint in front of another model: a promotion fills no budget up again."""
+        other = copy(self)
+        other._behind = behind
+        return other
 
     def close(self) -> None:
         """Let go of connections and threads."""

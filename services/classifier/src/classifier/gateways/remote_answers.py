@@ -78,7 +78,7 @@ def question(post: PostText, *, model: str) -> dict[str, Any]:
 
 
 def outgoing(post: PostText) -> str:
-    """The text as it leaves: our own account stays readable, other people do not."""
+    """The text as it leaves, its first 500 characters: our account is named, nobody else is."""
     ours = {f"@{handle}" for handle in post.own_handles}
     text = _HANDLE.sub(
         lambda found: "@company" if found[0].lower() in ours else "@someone", post.text

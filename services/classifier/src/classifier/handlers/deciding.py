@@ -135,18 +135,21 @@ class Decider:
         _log.info("rules_in_force", version=rules.version, rules=len(book.document.rules))
 
     async def _take_models(self, known: InForce, found: InForce) -> None:
+        # Only what could be taken up counts as known; the rest is asked for again at the next poll:
+        # a folder may still be on its way to this replica.
+        taken = replace(found, champion=known.champion, challenger=known.challenger)
         try:
             if known.champion != found.champion:
                 local = await self._loaded(found.champion) or self._shipped
                 metrics.CLASSIFIER_MODEL_INFO.clear()
                 self._now = replace(self._now, local=local, champion=self._around(local))
                 metrics.CLASSIFIER_MODEL_INFO.labels(self._now.champion.version).set(1)
+                taken = replace(taken, champion=found.champion)
             if known.challenger != found.challenger:
                 challenger = await self._loaded(found.challenger)
                 self._now = replace(self._now, challenger=challenger)
         except OmbudError as error:
-            # Asked again at the next poll: the folder may still be on its way to this replica.
-            self._in_force = known
+            self._in_force = taken
             self._failed("model", error)
         else:
             _log.info("models_in_force", champion=found.champion, challenger=found.challenger)
