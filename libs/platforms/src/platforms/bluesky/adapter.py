@@ -76,7 +76,7 @@ class BlueskyAdapter:
             found = await self._record(parent)
             if found is None:
                 return Result(ending=Ending.TARGET_GONE, error="target_gone")
-            if await self._is_blocked(str(parent)):
+            if await self._is_blocked(parent.repo):
                 return Result(ending=Ending.NOT_PERMITTED, error="blocked_by_author")
             record: dict[str, Any] = {
                 "$type": COLLECTION,
@@ -168,13 +168,17 @@ class BlueskyAdapter:
             )
         return found
 
-    async def _is_blocked(self, uri: str) -> bool:
-        """Whether the author has blocked us; False where the view of the network is away."""
+    async def _is_blocked(self, author: str) -> bool:
+        """Whether the author and we have blocked each other; False where the view is away.
+
+        Asked of the profile: lists of posts leave out what a block hides.
+        """
         try:
-            answer = await self._session.get("app.bsky.feed.getPosts", {"uris": [uri]})
-            posts = answer.get("posts", [])
-            viewer = posts[0]["author"].get("viewer", {}) if posts else {}
-        except (XrpcError, AttributeError, KeyError, TypeError):
+            answer = await self._session.get("app.bsky.actor.getProfile", {"actor": author})
+        except XrpcError:
+            return False
+        viewer = answer.get("viewer") if isinstance(answer, dict) else None
+        if not isinstance(viewer, dict):
             return False
         return bool(viewer.get("blockedBy") or viewer.get("blocking"))
 
