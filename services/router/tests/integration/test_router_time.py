@@ -24,6 +24,8 @@ from common.outbox.writer import write_outbox
 from common.timers.loop import TimerLoop
 from router.domain.claims import Person
 from router.handlers.apply_configuration import apply_configuration
+from router.handlers.claim_case import CaseCommand
+from router.handlers.merge_cases import merge_case
 from router.handlers.note_replies import waive_unanswered
 from router.handlers.replan_clocks import replan_clocks
 from router.handlers.sweep_cases import sweep_cases
@@ -479,6 +481,27 @@ async def test_the_quick_look_costs_what_it_finds(
         " and rings_at <= now() - interval '1 minute' order by rings_at limit 5"
     )
     assert any("cases_rings" in row[0] for row in plan), plan
+
+
+async def test_a_reply_in_a_merged_conversation_counts_for_the_case_that_goes_on(
+    units: UnitOfWorkFactory, configurations: Configurations, database: Any
+) -> None:
+    goes_on = await opened(units, configurations)
+    await stop(units, sent(goes_on, "holding", minutes_ago=2))
+    other = Mentions(detected_at=datetime.now(UTC) - timedelta(minutes=3))(
+        "non_service", kind="praise", thread="other", native_id="other"
+    )
+    await place(units, configurations, other)
+    command = CaseCommand(case_id=case_of(other), by=_person(), teams=None)
+    async with units.begin() as uow:
+        await merge_case(
+            uow, command, target_id=goes_on.id, reason="Dieselbe Kette.", new_id=new_id
+        )
+    merged = Case(case_of(other), other.data.mention.conversation_id, other)
+    published = await stop(units, sent(merged, "question", minutes_ago=1))
+    assert published[0] == "router.clock.paused.v1"
+    paused = await clock(database, "answer")
+    assert (paused["case_id"], paused["state"]) == (goes_on.id, "paused")
 
 
 def _person() -> Any:

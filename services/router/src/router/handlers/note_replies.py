@@ -31,7 +31,7 @@ from router.handlers.clock_steps import follow_on, new_clock, start_clocks, step
 from router.handlers.plan_follow_up import plan_promised
 from router.handlers.ring_clocks import BREACHED
 from router.handlers.watch_cases import LOOK_AGAIN, watch_cases
-from router.storage import clocks, escalations
+from router.storage import cases, clocks, escalations
 from router.storage.clocks import CaseClock, Change
 from router.storage.configurations import Configurations
 
@@ -47,11 +47,15 @@ Replies = Mapping[UUID, Event[ReplySent]]
 async def note_replies(
     configurations: Configurations, uow: UnitOfWork, events: Sequence[Event[ReplySent]]
 ) -> None:
-    """Let the clocks follow what was sent; replies that no person wrote change nothing."""
+    """Let the clocks follow what was sent; replies that no person wrote change nothing.
+
+    A reply in the conversation of a merged case counts for the case that goes on.
+    """
     by_case: dict[UUID, list[Event[ReplySent]]] = defaultdict(list)
+    goes_on = await cases.survivors(uow.connection, [event.data.case_id for event in events])
     for event in sorted(events, key=lambda event: event.data.sent_at):
         if event.data.authors:
-            by_case[event.data.case_id].append(event)
+            by_case[goes_on.get(event.data.case_id, event.data.case_id)].append(event)
     if not by_case:
         return
     configuration = await configurations.in_force(uow.connection)
@@ -64,7 +68,7 @@ async def note_replies(
     await escalations.note_replies(
         uow.connection, {id_: sent[-1].data.sent_at for id_, sent in by_case.items()}
     )
-    await plan_promised(configuration, uow, [e for sent in by_case.values() for e in sent])
+    await plan_promised(configuration, uow, by_case)
     await watch_cases(
         configuration, uow, by_case, terms=configuration.clocks.look_again, reason=LOOK_AGAIN
     )
@@ -74,7 +78,8 @@ async def waive_unanswered(
     configurations: Configurations, uow: UnitOfWork, events: Sequence[Event[NoReplyDecided]]
 ) -> None:
     """No reply is due: what was owed is waived, not met, and a breach stays one (S94)."""
-    decided = {event.data.case_id: event for event in events}
+    goes_on = await cases.survivors(uow.connection, [event.data.case_id for event in events])
+    decided = {goes_on.get(e.data.case_id, e.data.case_id): e for e in events}
     pending = await clocks.lock_open(uow.connection, list(decided), [FIRST_REACTION, ANSWER])
     await take_steps(
         uow,
@@ -146,22 +151,22 @@ async def _start_owed(
         case_id for case_id, event in sent.items() if _means(event.data) is ReplyMeaning.OWES_ANSWER
     }
     owing -= {case.case_id for case in pending if case.clock.kind == ANSWER}
-    teams = await escalations.teams_of_open(uow.connection, owing)
+    found = await escalations.open_cases(uow.connection, owing)
     await start_clocks(
         uow,
         [
             new_clock(
                 clock_id=clock_id_of(case_id, ANSWER, sent[case_id].data.dispatch_id),
-                case=(case_id, sent[case_id].data.conversation_id),
+                case=(case_id, found[case_id].conversation_id),
                 kind=ANSWER,
                 terms=configuration.clocks.answer,
                 version=configuration.version,
                 started_at=sent[case_id].data.sent_at,
                 reason=HELD,
             )
-            for case_id in sorted(teams)
+            for case_id in sorted(found)
         ],
-        teams=teams,
+        teams={case_id: case.team for case_id, case in found.items()},
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -66,40 +66,36 @@ async def plan_follow_up(
 
 
 async def plan_promised(
-    configuration: Configuration, uow: UnitOfWork, events: Sequence[Event[ReplySent]]
+    configuration: Configuration,
+    uow: UnitOfWork,
+    sent: Mapping[UUID, Sequence[Event[ReplySent]]],
 ) -> None:
-    """What replies promised until a moment becomes follow-ups of their first author (S104).
+    """What replies (by case) promised until a moment becomes follow-ups of who wrote it (S104).
 
     The date is the promised moment; one that has passed when we hear of it is due at once.
     """
-    promising = [event for event in events if event.data.promises]
+    promising = [id_ for id_, events in sent.items() if any(e.data.promises for e in events)]
     if not promising:
         return
-    locked = await cases.lock(uow.connection, [event.data.case_id for event in promising])
-    wanted: list[Planned] = []
-    for event in promising:
-        case = locked.get(event.data.case_id)
-        if case is None:
-            continue
-        first = event.data.authors[0] if event.data.authors else None
-        for number, promise in enumerate(event.data.promises):
-            wanted.append(
-                Planned(
-                    follow_up=FollowUp(
-                        follow_up_id=derived_id(
-                            "router", "promise", event.data.dispatch_id, number
-                        ),
-                        case_id=case.case_id,
-                        source=Source.PROMISE,
-                        reason=f"Promised: {promise.text}"[:REASON_LENGTH],
-                        owner=Person(first.id, first.name) if first else None,
-                        due_at=promise.due_at,
-                    ),
-                    conversation_id=case.conversation_id,
-                    team=case.team,
-                    cause=event,
-                )
-            )
+    locked = await cases.lock(uow.connection, promising)
+    wanted = [
+        Planned(
+            follow_up=FollowUp(
+                follow_up_id=derived_id("router", "promise", event.data.dispatch_id, number),
+                case_id=case.case_id,
+                source=Source.PROMISE,
+                reason=f"Promised: {promise.text}"[:REASON_LENGTH],
+                owner=_author(event.data),
+                due_at=promise.due_at,
+            ),
+            conversation_id=case.conversation_id,
+            team=case.team,
+            cause=event,
+        )
+        for case_id, case in locked.items()
+        for event in sent[case_id]
+        for number, promise in enumerate(event.data.promises)
+    ]
     await plan(configuration, uow, wanted)
 
 
@@ -160,6 +156,11 @@ def _planned(planned: Planned, now: datetime) -> Event[FollowUpPlanned]:
         time=now,
         cause=planned.cause,
     )
+
+
+def _author(reply: ReplySent) -> Person | None:
+    first = reply.authors[0] if reply.authors else None
+    return None if first is None else Person(first.id, first.name)
 
 
 def _actor(person: Person | None) -> Actor | None:

@@ -66,14 +66,22 @@ _NOTE_REPLIES = text(
     where cases.case_id = sent.case_id
     """
 )
-_TEAMS = text(
+_WORKED_ON = text(
     """
-    select case_id, team from cases
+    select case_id, conversation_id, team from cases
     where case_id = any(cast(:case_ids as uuid[]))
         and state not in ('resolved', 'unsolvable', 'closed')
     order by conversation_id, case_id for update
     """
 )
+
+
+@dataclass(frozen=True, slots=True)
+class WorkedOn:
+    """A case that is worked on, its row locked."""
+
+    conversation_id: UUID
+    team: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,9 +182,11 @@ async def note_replies(connection: AsyncConnection, sent_at: Mapping[UUID, datet
         )
 
 
-async def teams_of_open(connection: AsyncConnection, case_ids: Collection[UUID]) -> dict[UUID, str]:
-    """The teams of those of the cases that are worked on, locked."""
+async def open_cases(
+    connection: AsyncConnection, case_ids: Collection[UUID]
+) -> dict[UUID, WorkedOn]:
+    """Those of the cases that are worked on, locked."""
     if not case_ids:
         return {}
-    rows = await connection.execute(_TEAMS, {"case_ids": sorted(case_ids)})
-    return {row.case_id: row.team for row in rows}
+    rows = await connection.execute(_WORKED_ON, {"case_ids": sorted(case_ids)})
+    return {row.case_id: WorkedOn(row.conversation_id, row.team) for row in rows}
