@@ -39,6 +39,7 @@ class Mentions:
             "urgent": more.pop("urgent", False),
             "own_post": more.pop("own_post", False),
             "language": more.pop("language", "de"),
+            "concerns": more.pop("concerns", ()),
             "signals": more.pop("signals", ()),
         }
         mention = Mention(

@@ -199,6 +199,80 @@ async def test_another_teams_case_does_not_exist_for_an_agent(
     assert seen_by_lead.status_code == 200
 
 
+async def test_presence_is_seen_by_others_without_an_event_or_a_new_version(
+    client: httpx.AsyncClient, login: Login, agent: dict[str, str], case: UUID, database: Any
+) -> None:
+    bela = login("bela", "agent", teams=(SUPPORT,))
+    stranger = login("cora", "agent", teams=(COMMUNITY,))
+    before = (await client.get(f"/cases/{case}", headers=agent)).headers["ETag"]
+    events = await database.fetchval("select count(*) from outbox")
+    path = f"/cases/{case}/presence"
+    typing = await client.put(path, json={"activity": "typing"}, headers=agent)
+    assert [(each["name"], each["activity"]) for each in typing.json()] == [("Anna", "typing")]
+    await client.put(path, json={"activity": "looking"}, headers=bela)
+    hidden = await client.put(path, json={"activity": "looking"}, headers=stranger)
+    assert hidden.status_code == 404
+    shown = await client.get(f"/cases/{case}", headers=bela)
+    assert [each["name"] for each in shown.json()["presence"]] == ["Anna", "Bela"]
+    assert shown.headers["ETag"] == before
+    assert (await client.delete(path, headers=agent)).status_code == 204
+    await database.execute("update presence set until = now() - interval '1 s'")
+    gone = await client.get(f"/cases/{case}", headers=bela)
+    assert gone.json()["presence"] == []
+    assert await database.fetchval("select count(*) from outbox") == events
+
+
+async def test_the_next_item_respects_skills_owners_and_leases(
+    client: httpx.AsyncClient, put: Place, agent: dict[str, str], database: Any
+) -> None:
+    make = Mentions()
+    now = datetime.now(UTC)
+    cases = [make("service", detected_at=now - timedelta(minutes=9 - n)) for n in range(3)]
+    await put(*cases)
+    first, second, third = (case_of(each) for each in cases)
+
+    async def next_for_anna() -> str | None:
+        answer = await client.get("/cases/next", headers=agent)
+        return None if answer.status_code == 204 else answer.json()["case_id"]
+
+    assert await next_for_anna() == str(first)
+    await database.execute("update cases set skills = '{welding}' where case_id = $1", first)
+    assert await next_for_anna() == str(second)
+    own = "update cases set owner_id = $2, owner_name = 'x' where case_id = $1"
+    await database.execute(own, second, "dev|bela")
+    assert await next_for_anna() == str(third)
+    await database.execute("update cases set next_due_at = now() where case_id = $1", second)
+    assert await next_for_anna() == str(second)  # overdue: whoever is here
+    await database.execute(own, second, "dev|anna")
+    mine = await client.get("/cases", params={"owner": "me"}, headers=agent)
+    assert [item["case_id"] for item in mine.json()["items"]] == [str(second)]
+    nobody = await client.get("/cases", params={"owner": "nobody"}, headers=agent)
+    assert {item["case_id"] for item in nobody.json()["items"]} == {str(first), str(third)}
+
+
+async def test_bulk_close_by_filter_is_one_command_that_repeats(
+    client: httpx.AsyncClient, put: Place, lead: dict[str, str]
+) -> None:
+    make = Mentions()
+    await put(*(make("non_service", kind="praise") for _ in range(3)), make("service"))
+    body = {
+        "filter": {"team": COMMUNITY, "kind": "praise"},
+        "outcome": "no_action",
+        "cause": "praise",
+        "summary": "Liked.",
+        "fault": "nobody",
+    }
+    key = {**lead, "Idempotency-Key": "bulk-1"}
+    done = await client.post("/cases/bulk-close", json=body, headers=key)
+    assert (done.json()["closed"], done.json()["left"]) == (3, 0), done.text
+    again = await client.post("/cases/bulk-close", json=body, headers=key)
+    assert again.headers["Idempotency-Replayed"] == "true"
+    nothing = await client.post("/cases/bulk-close", json=body, headers=lead)
+    assert nothing.json()["items"] == []
+    both = await client.post("/cases/bulk-close", json={**body, "case_ids": []}, headers=lead)
+    assert both.status_code == 422
+
+
 async def test_the_queue_is_in_due_order_page_by_page_with_every_case_once(
     client: httpx.AsyncClient, put: Place, lead: dict[str, str]
 ) -> None:

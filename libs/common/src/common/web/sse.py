@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from fastapi import Request
@@ -47,11 +47,17 @@ class StreamEvent:
 
 
 OpenTail = Callable[[], TopicTail]
+Beside = Callable[[], Awaitable[StreamEvent | None]]
+"""What is told beside the topic: asked about twice a second, None where there is nothing new."""
 Select = Callable[[Record], StreamEvent | None]
 
 
-def topic_stream(request: Request, open_tail: OpenTail, *, select: Select) -> Response:
+def topic_stream(
+    request: Request, open_tail: OpenTail, *, select: Select, beside: Beside | None = None
+) -> Response:
     """A response that streams what `select` makes of the tail's records, until somebody ends it.
+
+    `beside` adds what is in no topic because it is true for seconds only; it cannot be resumed.
 
     It begins at `Last-Event-ID` (or `?last_event_id=`), without one at the present. A record for
     which `select` raises PoisonMessageError is left out. Where records are missing an event `gap`
@@ -66,7 +72,7 @@ def topic_stream(request: Request, open_tail: OpenTail, *, select: Select) -> Re
         raise ProblemError(
             503, "too_many_streams", "Too many live streams here.", headers={"Retry-After": "5"}
         )
-    return _TopicStream(open_tail(), select, start=start, request=request)
+    return _TopicStream(open_tail(), select, start=start, request=request, beside=beside)
 
 
 def event_id(positions: Mapping[TopicPartition, int]) -> str:
@@ -105,12 +111,19 @@ class _TopicStream(Response):
     media_type = "text/event-stream"
 
     def __init__(
-        self, tail: TopicTail, select: Select, *, start: dict[TopicPartition, int], request: Request
+        self,
+        tail: TopicTail,
+        select: Select,
+        *,
+        start: dict[TopicPartition, int],
+        request: Request,
+        beside: Beside | None = None,
     ) -> None:
         super().__init__(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
         del self.headers["content-length"]
         self._tail = tail
         self._select = select
+        self._beside = beside
         self._start = start
         self._app_state = request.app.state
 
@@ -155,10 +168,14 @@ class _TopicStream(Response):
                 _log.warning("live_stream_failed", error=error)
                 await _send(send, b"", more=False)
                 return "failed"
-            chunk = b"".join(self._frame(record) for record in records)
+            chunk = b"".join(self._frame(record) for record in records) + await self._aside()
             if not chunk and time.monotonic() > beat_at:
                 # The id moves the client past records that were not for it.
                 chunk = f"id: {self._id()}\n: alive\n\n".encode()
+
+    async def _aside(self) -> bytes:
+        event = await self._beside() if self._beside is not None else None
+        return b"" if event is None else encode_event(event, id=self._id())
 
     def _frame(self, record: Record) -> bytes:
         self._tail.passed(record)

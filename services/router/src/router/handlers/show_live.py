@@ -14,7 +14,10 @@ import msgspec
 from common.events.codec import decode, read_head
 from common.kafka.port import Record
 
-_SHOWN = ("case_id", "mention_id", "conversation_id", "team", "clock", "reason", "outcome")
+_SHOWN = (
+    *("case_id", "mention_id", "conversation_id", "team", "clock", "reason", "outcome"),
+    *("from_state", "to_state", "step", "issue_id", "target_case_id", "from_team"),
+)
 
 
 def live_notice(record: Record, teams: Collection[str] | None) -> tuple[str, bytes] | None:
@@ -24,11 +27,16 @@ def live_notice(record: Record, teams: Collection[str] | None) -> tuple[str, byt
     """
     event = decode(read_head(record.headers), record.key, record.value)
     data = event.data
-    if teams is not None and hasattr(data, "case_id") and data.team not in teams:
+    if teams is not None and hasattr(data, "case_id") and not _is_for(data, teams):
         return None
     notice: dict[str, Any] = {"id": event.id, "type": event.type, "time": event.time}
     for name in _SHOWN:
         value = getattr(data, name, None)
-        if value is not None:
+        if value is not None and name not in event.spec.personal:
             notice[name] = value
     return event.type, msgspec.json.encode(notice)
+
+
+def _is_for(data: Any, teams: Collection[str]) -> bool:
+    """Its team's, and after a hand-over also that of the team that had it."""
+    return data.team in teams or getattr(data, "from_team", None) in teams
