@@ -58,12 +58,12 @@ CONDESCENDING = _of(
     r"(?:\w+ ){0,3}(?:wissen|kennen|selbst|können|verstehen|hinbekommen|schaffen)",
     r"(?:ist|sollte|kann) (?:doch |ja |nun |wirklich |wohl )+(?:\w+ )?(?:nicht (?:so |allzu "
     r"|zu )?(?:schwer|schwierig|kompliziert|viel verlangt)|logisch|klar|selbstverständlich"
-    r"|offensichtlich|selbsterklärend|kinderleicht|völlig klar|kein hexenwerk"
+    r"|offensichtlich|(?<!nicht )selbsterklärend|kinderleicht|völlig klar|kein hexenwerk"
     r"|keine raketenwissenschaft|jedem klar)",
     r"nicht so schwer zu (?:verstehen|begreifen)|so schwer (?:kann|ist) das (?:doch )?(?:nicht"
     r"|eigentlich nicht)|kein hexenwerk|keine raketenwissenschaft|jedes kind|selbst ein kind"
     r"|jeder (?:laie|anfänger|depp|vernünftige mensch|halbwegs \w+)|als laie"
-    r"|für laien (?:schwer|nicht)|selbsterklärend",
+    r"|für laien (?:schwer|nicht)|(?<!nicht )selbsterklärend",
     r"(?:das|es) liegt (?:dann |wohl |eindeutig |ganz |klar |sicher |offensichtlich |eher "
     r"|allein )*an (?:ihnen|dir|euch)\b",
     r"bedien(?:ungs)?fehler|fehlbedienung|unsachgemäße\w* (?:nutzung|behandlung|handhabung)"
@@ -368,10 +368,10 @@ JUSTIFICATION = _of(
     r"(?:wir )?(?:haben|bekommen|erhalten|erreichen uns) (?:wir )?(?:gerade|zurzeit|zur zeit"
     r"|momentan|derzeit|im moment|aktuell|nun mal|eben|einfach)?[^.!?]{0,15}(?:sehr |so |extrem "
     r"|unglaublich |wahnsinnig )?(?:viel(?:e)? (?:zu tun|anfragen|nachrichten|kunden|arbeit)"
-    r"|hochsaison|zu wenig (?:personal|leute|mitarbeiter|zeit)|personalmangel"
+    r"|(?<!der )hochsaison|zu wenig (?:personal|leute|mitarbeiter|zeit)|personalmangel"
     r"|personelle engpässe|viele krankheitsfälle)|(?:sind|ist) (?:\w+ )?(?:derzeit |gerade "
     r"|momentan |zurzeit |aktuell )*(?:unterbesetzt|überlastet|völlig ausgelastet|im urlaub"
-    r"|hochsaison|krank)",
+    r"|(?<!der )hochsaison|krank)",
     r"(?:dafür|daran|dazu|da) k[oö]nn\w+ (?:wir|ich) (?:\w+ ){0,3}nichts"
     r"|k[oö]nn\w+ wir (?:\w+ ){0,3}nichts (?:dafür|dazu|ändern|für)|nichts dafür|nicht (?:unsere"
     r"|meine) (?:schuld|verantwortung|fehler)|(?:nicht|kein) (?:\w+ )?(?:unser"
@@ -428,10 +428,11 @@ JUSTIFICATION = _of(
     r"|möglichkeit)|(?:kann|können) (?:so etwas|das|es|sowas|fehler|dinge"
     r"|mal) (?:\w+ ){0,3}(?:passieren|vorkommen|dauern)|nicht anders (?:möglich|machbar|gegangen"
     r"|lösbar)|(?:ist|sind|läuft|war) (?:das |es |die \w+ )?(?:nun (?:ein)?mal|eben|halt|einfach"
-    r"|leider immer) (?:so|hochsaison|die regel\w*)|an (?:alle |die |unsere )?(?:vorgaben|regeln"
+    r"|leider immer) (?:so|(?<!der )hochsaison|die regel\w*)|an (?:alle |die "
+    r"|unsere )?(?:vorgaben|regeln"
     r"|vorschriften|fristen|prozesse|richtlinien|abläufe) gehalten|(?:alle|jeder|sämtliche"
     r"|auch andere|die ganze|die gesamte) (?:händler|hersteller|firmen|werkstätten|anbieter"
-    r"|branche|betriebe|shops)|hochsaison|unterbesetzt|überlastet|ausgelastet|keine schuld"
+    r"|branche|betriebe|shops)|(?<!der )hochsaison|unterbesetzt|überlastet|ausgelastet|keine schuld"
     r"|unverschuldet|unvermeidbar|unvermeidlich|liegt in der natur|stau|schneefall|ferienzeit",
     r"(?:supplier|manufacturer|courier|carrier|warehouse|dealer|factory|post)(?: (?:who|that|is"
     r"|was|has))? (?:\w+ )?(?:messed|screwed|failed|lost|delayed|late|caused|responsible"
