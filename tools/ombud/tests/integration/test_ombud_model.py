@@ -136,6 +136,18 @@ def test_rules_are_checked_tried_applied_and_shown(ombud, tmp_path):
     assert "rules.0.when" in wrong.output
 
 
+def test_the_command_and_the_api_say_the_same_of_a_text(service):
+    text = "@motorrad_ag Ihr Deppen, die Bremse rubbelt. Neustart half nicht! Wer zahlt das?"
+    body = {"text": text, "account": "motorrad_ag", "network": "mastodon", "author": "lena"}
+    asked = httpx.post(f"{service[0]}/classify", json=body, headers=bearer())
+    assert asked.status_code == 200
+    told = CliRunner().invoke(app, ["classify"], input=orjson.dumps({"id": 7, **body}))
+    line = orjson.loads(told.stdout)
+    assert line.pop("id") == 7
+    assert line == asked.json(), "no rule of the other tests fires on it"
+    assert list(line) == list(asked.json())
+
+
 def test_a_challenger_is_registered_examined_promoted_and_taken_back(ombud, service, data):
     _, models = service
     version = ShippedModel.load().version
@@ -186,12 +198,13 @@ def test_a_challenger_is_registered_examined_promoted_and_taken_back(ombud, serv
     assert ombud("rollback", "--reason", "Noch weiter").exit_code == 1
 
 
+def bearer():
+    token = DevIssuer(SECRET).token(OPS.subject, OPS.name, roles=OPS.roles)
+    return {"authorization": f"Bearer {token}"}
+
+
 def register(service, version):
     """As `retrain` does it at its end."""
-    token = DevIssuer(SECRET).token(OPS.subject, OPS.name, roles=OPS.roles)
-    answer = httpx.post(
-        f"{service[0]}/models",
-        json={"version": version, "note": "Kopie des mitgelieferten"},
-        headers={"authorization": f"Bearer {token}"},
-    )
+    body = {"version": version, "note": "Kopie des mitgelieferten"}
+    answer = httpx.post(f"{service[0]}/models", json=body, headers=bearer())
     assert answer.status_code == 201
