@@ -350,12 +350,19 @@ async def test_a_follow_up_by_a_person_through_the_api(
     assert (past.status_code, past.json()["code"]) == (422, "date_has_passed")
     unknown = await post("/follow-ups", {**wish, "owner": "nobody|here"})
     assert unknown.json()["code"] == "unknown_person"
+    state = (await client.get(case.url, headers=agent)).json()["state"]
+    assert state == "open", "a first reaction is owed: the case does not rest"
     mine = (await client.get("/follow-ups?owner=me", headers=agent)).json()
     assert [each["reason"] for each in mine["items"]] == [wish["reason"]]
     result = f"/follow-ups/{planned.json()['follow_up_id']}/result"
     done = await post(result, {"result": "Sie ist ruhig."})
     assert (done.json()["state"], done.json()["settled_by_name"]) == ("done", "Mia")
     assert (await post(result, {"result": "Noch einmal."})).status_code == 409
+    await stop(units, sent(case, "answer"))
+    assert (await post("/follow-ups", wish)).status_code == 201
+    assert (await client.get(case.url, headers=agent)).json()["state"] == "follow_up"
+    await ring(later(units, days=4))
+    assert (await client.get(case.url, headers=agent)).json()["state"] == "open"
 
 
 async def test_people_take_a_case_up_and_leads_take_it_down(

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from common.db.unit_of_work import UnitOfWork
+from common.errors import ConflictError
 from common.events.envelope import Event, new_event
 from common.events.router_time import CaseDeescalated, CaseEscalated
 from common.ids import derived_id
@@ -131,8 +132,7 @@ async def _level(uow: UnitOfWork, command: CaseCommand) -> Level:
     levels = await escalations.lock_levels(uow.connection, [case.case_id])
     found = levels.get(case.case_id)
     if found is None:
-        # A closed case goes nowhere any more.
-        return Level(case.case_id, case.conversation_id, case.team, HIGHEST, 0)
+        raise ConflictError("a closed case goes nowhere any more", code="case_is_closed")
     return found
 
 

@@ -9,19 +9,23 @@ from typing import Any
 from uuid import UUID
 
 from common.db.unit_of_work import UnitOfWork
+from common.errors import ConflictError
 from common.events.envelope import Event, new_event
 from common.events.parts import Actor
 from common.events.responder import ReplySent
 from common.events.router_time import FollowUpPlanned
 from common.ids import derived_id
-from router.domain.claims import Person
-from router.domain.clocks import FOLLOW_UP, ClockTerms
+from router.domain.claims import Person, refuse_other_holder
+from router.domain.clocks import ANSWER, FIRST_REACTION, FOLLOW_UP, ClockTerms
 from router.domain.configuration import Configuration
 from router.domain.follow_ups import REASON_LENGTH, FollowUp, Source, checked_date, required
+from router.domain.states import ACCOUNTED, CaseStep, allows
 from router.handlers.claim_case import CaseCommand
 from router.handlers.clock_steps import new_clock, start_clocks
 from router.handlers.lock_case import lock_case
-from router.storage import cases, follow_ups
+from router.handlers.move_case import move_cases
+from router.handlers.move_case import step as move_step
+from router.storage import cases, clocks, follow_ups
 from router.storage.clocks import NewClock
 
 
@@ -45,9 +49,14 @@ async def plan_follow_up(
 ) -> None:
     """A person plans one; without an owner it is for the team's queue.
 
-    Raises NotFoundError, InvalidInputError for a date that has passed or an empty reason.
+    Where the customer is owed nothing at the moment, the case rests until the date (`follow_up`).
+    Raises NotFoundError, ConflictError while somebody else holds the case or it is closed,
+    InvalidInputError for a date that has passed or an empty reason.
     """
     case = await lock_case(uow, command.case_id, teams=command.teams)
+    refuse_other_holder(case.claim, by=command.by, now=uow.now)
+    if case.state in ACCOUNTED:
+        raise ConflictError(f"the case is {case.state}", code=f"case_is_{case.state}")
     reason = required(wanted.reason, name="reason", length=REASON_LENGTH)
     checked_date(wanted.due_at, now=uow.now)
     follow_up = replace(wanted, reason=reason)
@@ -63,6 +72,16 @@ async def plan_follow_up(
             )
         ],
     )
+    owed = await clocks.lock_open(uow.connection, [case.case_id], [FIRST_REACTION, ANSWER])
+    if not owed and allows(case.state, CaseStep.PLAN_FOLLOW_UP):
+        move = move_step(
+            case,
+            CaseStep.PLAN_FOLLOW_UP,
+            reason=reason,
+            occasion=follow_up.follow_up_id,
+            actor=command.by,
+        )
+        await move_cases(uow, [replace(move, to=replace(move.to, owner=follow_up.owner))])
 
 
 async def plan_promised(
