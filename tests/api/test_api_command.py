@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from datetime import timedelta
 from importlib.resources import files
 from typing import Any
@@ -90,12 +91,22 @@ def test_the_configuration_in_force_is_shown_compared_and_applied(ombud, tmp_pat
     assert (applied["changed"], applied["version"]) == (True, before + 1)
     assert ombud("config", "diff", path).exit_code == 0
 
+    by_path = json.loads(ombud("config", "diff", path, "--version", before, "--json").stdout)
+    assert [each["path"] for each in by_path["changes"]] == [
+        "clocks.first_reaction.warn_at_percent"
+    ]
+
     changed["rules"] = []
     path.write_text(yaml.safe_dump(changed))
     refused = ombud("config", "apply", path)
     assert refused.exit_code == 1
     assert "422" in refused.stderr
-    assert told(ombud("config", "apply", default, "--json"))["changed"] is True
+    assert "rules: Tuple should have at least 1 item" in refused.stderr
+    rolled_back = told(ombud("config", "apply", "--version", before, "--json"))
+    assert (rolled_back["changed"], rolled_back["version"]) == (True, before + 2)
+    assert ombud("config", "diff", default).exit_code == 0
+    versions = told(ombud("config", "history", "--json"))["versions"]
+    assert [each["version"] for each in versions][:3] == [before + 2, before + 1, before]
 
 
 def test_the_history_is_verified(ombud):

@@ -103,6 +103,9 @@ def answer(response: httpx.Response) -> Any:
     try:
         problem = response.json()
         words = f"{problem.get('title', '')}: {problem.get('detail', '')}"
+        for each in problem.get("problems", ()):
+            told = f"{each['path']}: {each['reason']}" if isinstance(each, dict) else str(each)
+            words = f"{words}\n  {told}"
     except ValueError:
         words = response.text[:200]
     raise CommandError(

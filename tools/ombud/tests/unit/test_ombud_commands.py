@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from classifier.api.answers import ClassificationView
 from common.web.dev_issuer import DevIssuer
 from ombud.__main__ import app
+from ombud.commands.config import read
 from ombud.people import STAFF
 from ombud.target import Target, load_target
 
@@ -74,6 +75,7 @@ def test_the_list_of_commands_is_what_the_docs_name(ombud):
         "config diff",
         "config apply",
         "config show",
+        "config history",
         "dlq list",
         "dlq show",
         "dlq replay",
@@ -288,6 +290,19 @@ def test_a_missing_file_is_wrong_use(ombud):
     assert ombud("config", "validate", "nothing.yaml").exit_code == 2
     assert ombud("replay", "nothing.jsonl").exit_code == 2
     assert ombud("classify", "nothing.jsonl").exit_code == 2
+
+
+def test_days_are_read_as_json_knows_them(tmp_path):
+    path = tmp_path / "absence.yaml"
+    path.write_text("absences: [{from: 2026-05-01, until: 2026-05-03T12:00:00+02:00}]")
+    assert read(path) == {
+        "absences": [{"from": "2026-05-01", "until": "2026-05-03T12:00:00+02:00"}]
+    }
+
+
+@pytest.mark.parametrize("arguments", [[], [DEFAULT, "--version", "1"]])
+def test_apply_wants_either_a_file_or_a_version(ombud, arguments):
+    assert ombud("config", "apply", *arguments).exit_code == 2
 
 
 def test_show_without_a_stack_is_the_shipped_configuration(ombud):

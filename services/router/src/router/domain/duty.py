@@ -27,14 +27,18 @@ from router.domain.rota import (
     take_turn,
 )
 
+MOST_CONSIDERED = 40
+"""How many people of a big team an offer remembers: those who could get it, nearest first."""
+
 _ASKED = "was offered this case already"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Considered:
     """How somebody stood when a turn was taken. `why_not` is None for those who could get it.
 
     `served` is how many turns per weight they have had since the rota began; the least is next.
+    Not frozen: placing builds a dozen for every case of a rota, and that costs four times as much.
     """
 
     name: str
@@ -45,7 +49,7 @@ class Considered:
     stands_in_for: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Turn:
     """A turn that was taken. `person` is None where nobody of the team is on duty."""
 
@@ -59,7 +63,7 @@ class Turn:
 @dataclass(frozen=True, slots=True)
 class _Candidate:
     colleague: Colleague
-    weight: int
+    member: Member
     why_not: str | None
     stands_in_for: str | None = None
 
@@ -121,28 +125,29 @@ class DutyBook:
         skills: frozenset[str],
         asked: Collection[str],
     ) -> Turn:
-        candidates = _without(self._candidates(rota, team, skills), asked)
+        candidates = self._candidates(rota, team, skills)
+        if asked:
+            candidates = _without(candidates, asked)
         name = people_rota(rota.name, team)
         state = self._states.get(name, EMPTY)
-        members = [Member(each.colleague.id, each.weight) for each in candidates]
-        people = tuple(
+        people = [
             Considered(
-                member.name,
+                each.member.name,
                 each.colleague.name,
-                member.weight,
-                _served(member, state),
+                each.member.weight,
+                _served(each.member, state),
                 each.why_not,
                 each.stands_in_for,
             )
-            for member, each in zip(members, candidates, strict=True)
-        )
-        ready = [m for m, each in zip(members, candidates, strict=True) if each.why_not is None]
+            for each in candidates
+        ]
+        ready = [each.member for each in candidates if each.why_not is None]
         if not ready:
-            return Turn(team, None, f"Nobody of {team} is on duty.", teams, people)
+            return Turn(team, None, f"Nobody of {team} is on duty.", teams, _nearest(people))
         chosen, self._states[name] = take_turn(ready, state)
         stood = next(each for each in people if each.name == chosen)
         person = self._configuration.people[chosen]
-        return Turn(team, person, _reason(stood, len(ready)), teams, people)
+        return Turn(team, person, _reason(stood, len(ready)), teams, _nearest(people))
 
     def _has_somebody(self, rota: Rota, team: str, skills: frozenset[str]) -> bool:
         return any(each.why_not is None for each in self._candidates(rota, team, skills))
@@ -181,7 +186,9 @@ def _candidates(
     own = [each for each in people.values() if duty.team in each.teams and duty.role in each.roles]
     found = {
         each.id: _Candidate(
-            each, each.weight, each.why_away(now) or each.why_unfit(duty.needs, now)
+            each,
+            Member(each.id, each.weight),
+            each.why_away(now) or each.why_unfit(duty.needs, now),
         )
         for each in own
     }
@@ -209,11 +216,12 @@ def _add_deputy(found: dict[str, _Candidate], absent: Colleague, deputy: Colleag
         return
     known = found.get(deputy.id)
     if known is None:
-        found[deputy.id] = _Candidate(deputy, absent.weight, None, absent.name)
+        member = Member(deputy.id, absent.weight)
+        found[deputy.id] = _Candidate(deputy, member, None, absent.name)
     elif known.stands_in_for is not None:
-        weight = min(known.weight + absent.weight, HEAVIEST)
+        weight = min(known.member.weight + absent.weight, HEAVIEST)
         names = f"{known.stands_in_for}, {absent.name}"
-        found[deputy.id] = _Candidate(deputy, weight, None, names)
+        found[deputy.id] = _Candidate(deputy, Member(deputy.id, weight), None, names)
 
 
 def _without(candidates: Sequence[_Candidate], asked: Collection[str]) -> list[_Candidate]:
@@ -227,9 +235,15 @@ def _without(candidates: Sequence[_Candidate], asked: Collection[str]) -> list[_
     return [
         each
         if each.why_not is not None or each.colleague.id in remaining
-        else _Candidate(each.colleague, each.weight, _ASKED, each.stands_in_for)
+        else _Candidate(each.colleague, each.member, _ASKED, each.stands_in_for)
         for each in candidates
     ]
+
+
+def _nearest(people: list[Considered]) -> tuple[Considered, ...]:
+    if len(people) > MOST_CONSIDERED:
+        people = sorted(people, key=lambda each: (each.why_not is not None, each.served))
+    return tuple(people[:MOST_CONSIDERED])
 
 
 def _served(member: Member, state: RotaState) -> float:

@@ -1,6 +1,7 @@
 """`ombud config`: the company's configuration (teams, rota, clocks, rules) as a YAML file.
 
-The router keeps it, versioned; each decision names the version it was taken under (S119).
+The router keeps it, versioned; each decision names the version it was taken under (S119). What a
+document may hold stands in docs/configuration.md.
 """
 
 from __future__ import annotations
@@ -22,6 +23,9 @@ from router.storage.configuration_document import ConfigurationDocument, problem
 config = typer.Typer(help="Validate, compare and apply the configuration.", no_args_is_help=True)
 
 File = Annotated[Path, typer.Argument(help="The configuration as YAML.")]
+Version = Annotated[
+    int | None, typer.Option("--version", min=1, help="An earlier version instead.")
+]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object instead.")]
 
 
@@ -41,22 +45,50 @@ def validate(file: File, json: Json = False) -> None:
 
 @config.command()
 @speaks_plainly
-def show() -> None:
+def show(version: Version = None) -> None:
     """Print the configuration in force as YAML, or the shipped default if nothing runs."""
     try:
         target = load_target()
     except CommandError:
+        if version is not None:
+            raise
         current = yaml.safe_load((files("router") / "default_configuration.yaml").read_text())
     else:
-        current, _ = _in_force(target)
+        current, _ = _stored(target, version)
     print(_yaml(current), end="")
 
 
 @config.command()
 @speaks_plainly
-def diff(file: File) -> None:
-    """Compare the configuration in force with the file. Exit code 1 if they differ."""
-    current, version = _in_force(load_target())
+def history(json: Json = False) -> None:
+    """List the versions, the latest first: who put them in force, and when."""
+    versions: list[dict[str, Any]] = []
+    with load_target().client("router", OPS) as router:
+        path: str | None = "/configuration/versions?limit=200"
+        while path is not None:
+            page = answer(router.get(path))
+            versions += page["items"]
+            path = page["next"]
+    if json:
+        emit({"versions": versions})
+        return
+    for each in versions:
+        console.print(f"{each['version']:>5}  {each['at']}  {each['actor_name']}", markup=False)
+
+
+@config.command()
+@speaks_plainly
+def diff(file: File, version: Version = None, json: Json = False) -> None:
+    """Compare the configuration in force with the file. Exit code 1 if they differ.
+
+    With --json every change by path, as the router tells them.
+    """
+    target = load_target()
+    if json:
+        told = _difference(target, read(file), version)
+        emit(told)
+        raise typer.Exit(NO if told["changes"] else 0)
+    current, version = _stored(target, version)
     lines = list(
         difflib.unified_diff(
             _yaml(_complete(current)).splitlines(),
@@ -72,10 +104,20 @@ def diff(file: File) -> None:
 
 @config.command(name="apply")
 @speaks_plainly
-def apply_file(file: File, json: Json = False) -> None:
-    """Make the file the configuration in force; the same content makes no new version."""
-    document = read(file)
-    with load_target().client("router", OPS) as router:
+def apply_file(
+    file: Annotated[Path | None, typer.Argument(help="The configuration as YAML.")] = None,
+    version: Version = None,
+    json: Json = False,
+) -> None:
+    """Make the file, or an earlier version, the configuration in force (that is a rollback).
+
+    The same content makes no new version.
+    """
+    if (file is None) == (version is None):
+        raise CommandError("name either a file or --version", exit_code=WRONG_USE)
+    target = load_target()
+    document = read(file) if file is not None else _stored(target, version)[0]
+    with target.client("router", OPS) as router:
         current = router.get("/configuration")
         in_force = answer(current)
         result = answer(
@@ -89,10 +131,19 @@ def apply_file(file: File, json: Json = False) -> None:
         console.print(f"version {result['version']} is in force")
 
 
+class _DaysAreTexts(yaml.SafeLoader):
+    """YAML as JSON knows it: `2026-05-01` stays a text, the router reads it as a day."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012
+        first: [each for each in resolvers if each[0] != "tag:yaml.org,2002:timestamp"]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
 def read(file: Path) -> Any:
-    """The document of a YAML file; CommandError where there is none."""
+    """The document of a YAML file in JSON types; CommandError where there is none."""
     try:
-        return yaml.safe_load(file.read_text())
+        return yaml.load(file.read_text(), Loader=_DaysAreTexts)  # noqa: S506  (a safe loader)
     except (OSError, yaml.YAMLError) as error:
         raise CommandError(f"{file}: {error}", exit_code=WRONG_USE) from error
 
@@ -113,10 +164,19 @@ def _complete(document: Any) -> Any:
         return document
 
 
-def _in_force(target: Target) -> tuple[Any, int]:
+def _stored(target: Target, version: int | None) -> tuple[Any, int]:
+    """A version's document and its number; the one in force without `version`."""
+    wanted = {} if version is None else {"version": version}
     with target.client("router", OPS) as router:
-        current = answer(router.get("/configuration"))
+        current = answer(router.get("/configuration", params=wanted))
     return current["document"], current["version"]
+
+
+def _difference(target: Target, document: Any, version: int | None) -> dict[str, Any]:
+    wanted = {} if version is None else {"version": version}
+    with target.client("router", OPS) as router:
+        told = answer(router.post("/configuration/diff", json=document, params=wanted))
+    return dict(told)
 
 
 def _yaml(document: Any) -> str:
