@@ -18,8 +18,8 @@ from common.observability.logging import get_logger
 from responder.handlers.send_replies import Claimed, SendReplies
 from responder.handlers.settle_unknown import expire_leases
 from responder.storage.broken_glass import count_overdue
-from responder.storage.dispatches import count_unknown
 from responder.storage.four_eyes import check_newest, check_piece, still_violating
+from responder.storage.settling import count_unknown
 
 _IDLE_S = 0.2
 _TROUBLE_S = 1.0

@@ -29,7 +29,7 @@ from responder.gateways.channel import (
     ThreadUnreadableError,
 )
 from responder.handlers.announce_outcome import announce
-from responder.storage import dispatches
+from responder.storage import dispatches, settling
 
 # How long after the attempt a network may still publish what it had taken in.
 _WINDOW = timedelta(minutes=10)
@@ -45,7 +45,7 @@ async def expire_leases(uow: UnitOfWork, *, ids: IdFactory, repeatable: Sequence
 
     On the `repeatable` networks they wait for another attempt, which looks first.
     """
-    late = await dispatches.expire_leases(
+    late = await settling.expire_leases(
         uow.connection, limit=_BATCH, repeatable=repeatable, pause=_SETTLE
     )
     for dispatch in late:
@@ -71,7 +71,7 @@ async def decide_outcome(
     if dispatch is None:
         raise NotFoundError("no such dispatch")
     rules.require_unknown(dispatch)
-    settled = await dispatches.resolve(
+    settled = await settling.resolve(
         uow.connection, dispatch_id, outcome=outcome, by=by, resolution=reason
     )
     assert settled is not None, "locked above"
@@ -93,7 +93,7 @@ class ReadBackReplies:
         What is not found stays unknown: absence proves nothing (RELIABILITY 9.5).
         """
         async with self._units.begin() as uow:
-            due = await dispatches.claim_to_look_up(
+            due = await settling.claim_to_look_up(
                 uow.connection, networks=self._readable(), limit=_BATCH
             )
         found = 0
@@ -122,7 +122,7 @@ class ReadBackReplies:
             await self._note(dispatch, [{"looked": "thread", "unreadable": str(error)}])
             return 0
         async with self._units.begin() as uow:
-            taken = await dispatches.taken_platform_ids(
+            taken = await settling.taken_platform_ids(
                 uow.connection,
                 dispatch.content.network,
                 platform_ids=[post.platform_id for post in posts],
@@ -137,7 +137,7 @@ class ReadBackReplies:
             if post is not None:
                 return await self._settle(uow, dispatch, post.platform_id, "found in the thread")
             near = what_was_found(dispatch.content, posts, taken=taken)
-            await dispatches.note_findings(uow.connection, dispatch.dispatch_id, near)
+            await settling.note_findings(uow.connection, dispatch.dispatch_id, near)
         return 0
 
     async def _look_by_id(self, dispatch: Dispatch, channel: Channel, frozen: Frozen) -> int:
@@ -149,7 +149,7 @@ class ReadBackReplies:
             return await self._settle(uow, dispatch, found.platform_id, "found by its own id")
 
     async def _settle(self, uow: UnitOfWork, dispatch: Dispatch, platform_id: str, how: str) -> int:
-        settled = await dispatches.resolve(
+        settled = await settling.resolve(
             uow.connection,
             dispatch.dispatch_id,
             outcome=Outcome(ending=Ending.SENT, platform_id=platform_id),
@@ -163,4 +163,4 @@ class ReadBackReplies:
 
     async def _note(self, dispatch: Dispatch, findings: Sequence[Mapping[str, Any]]) -> None:
         async with self._units.begin() as uow:
-            await dispatches.note_findings(uow.connection, dispatch.dispatch_id, findings)
+            await settling.note_findings(uow.connection, dispatch.dispatch_id, findings)
