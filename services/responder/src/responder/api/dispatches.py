@@ -14,12 +14,14 @@ from common.errors import NotFoundError
 from common.web.auth import Principal, require
 from common.web.idempotency import Answer, Once
 from common.web.pagination import Page, PageRequest
+from responder.api.access import visible_teams
 from responder.api.dispatch_views import DispatchView, show_dispatch
 from responder.api.shapes import READERS, Name, Reason, Shape, person_of
 from responder.domain.dispatches import Ending, Outcome
 from responder.domain.words import DispatchState
 from responder.handlers.settle_unknown import decide_outcome
 from responder.storage import dispatches as stored
+from responder.storage.teams import require_case_visible
 
 router = APIRouter(tags=["dispatches"])
 Reader = Annotated[Principal, Depends(require(*READERS, "operator"))]
@@ -42,7 +44,7 @@ class Decision(Shape):
 @router.get("/dispatches", response_model=Page[DispatchView])
 async def find(
     request: Request,
-    _: Reader,
+    who: Reader,
     page: Annotated[PageRequest, Depends()],
     state: Annotated[DispatchState | None, Query()] = None,
     case_id: Annotated[UUID | None, Query()] = None,
@@ -54,6 +56,7 @@ async def find(
             connection,
             state=state,
             case_id=case_id,
+            teams=visible_teams(who),
             after=(after[0], after[1]) if after else None,
             limit=page.fetch,
         )
@@ -66,12 +69,13 @@ async def find(
 
 
 @router.get("/dispatches/{dispatch_id}", response_model=DispatchView)
-async def read(dispatch_id: UUID, request: Request, _: Reader) -> DispatchView:
+async def read(dispatch_id: UUID, request: Request, who: Reader) -> DispatchView:
     """One line of the ledger."""
     async with request.app.state.units.read() as connection:
         found = await stored.get_dispatches(connection, [dispatch_id])
-    if not found:
-        raise NotFoundError("no such dispatch")
+        if not found:
+            raise NotFoundError("no such dispatch")
+        await require_case_visible(connection, found[0].case_id, visible_teams(who))
     return show_dispatch(found[0], undo=request.app.state.undo_window)
 
 
