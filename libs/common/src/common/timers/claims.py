@@ -36,8 +36,9 @@ _FIRE = """
 # until the transaction ends; which one is tried first is the loop's own.
 _TAKE_SLOT = """
     select set_config('lock_timeout', :patience, true),
-           pg_try_advisory_xact_lock(:class, :first)
-           or pg_try_advisory_xact_lock(:class, :second) as taken
+           pg_try_advisory_xact_lock(:class + schema.number, :first)
+           or pg_try_advisory_xact_lock(:class + schema.number, :second) as taken
+    from (select hashtext(current_schema()) & 4095 as number) as schema
 """
 CLAIM = _FIRE.replace("{which}", "order by due_at limit :limit")
 _CLAIM_ONE = _FIRE.replace("{which}", "and id = :id")
@@ -60,10 +61,10 @@ _BACKLOG = """
 """
 
 
-SLOT_CLASS = 0x4F544D52
-"""Advisory locks of the firing loops (OTMR); the second key is the slot."""
+SLOT_CLASS = 0x4F544000
+"""Advisory locks of the firing loops, a class per schema; the second key is the slot."""
 SLOTS = 2
-"""How many loops of one database fire at the same moment."""
+"""How many loops of one schema fire at the same moment."""
 
 
 @dataclass(slots=True)
