@@ -170,8 +170,12 @@ async def test_the_history_and_the_difference_of_versions(
     assert [each["actor_name"] for each in last.json()["items"]] == ["packaged default"]
 
 
-async def test_a_high_priority_is_kept_with_the_case(
-    units: UnitOfWorkFactory, configurations: Configurations, database: Any
+async def test_a_high_priority_is_kept_with_the_case_and_can_be_asked_for(
+    units: UnitOfWorkFactory,
+    configurations: Configurations,
+    database: Any,
+    client: httpx.AsyncClient,
+    lena: dict[str, str],
 ) -> None:
     make = Mentions()
     urgent, usual = make("service", urgent=True), make("service")
@@ -181,6 +185,23 @@ async def test_a_high_priority_is_kept_with_the_case(
         case_of(urgent): "high",
         case_of(usual): "normal",
     }
+    high = (await client.get("/cases", params={"priority": "high"}, headers=lena)).json()
+    assert [each["case_id"] for each in high["items"]] == [str(case_of(urgent))]
+
+
+async def test_the_skills_of_a_rule_stay_with_its_cases(
+    units: UnitOfWorkFactory,
+    configurations: Configurations,
+    database: Any,
+    client: httpx.AsyncClient,
+    ole: dict[str, str],
+) -> None:
+    document = packaged_default().dumped()
+    asking = {"name": "all", "team": SUPPORT, "reason": "r", "skills": ["warranty", "brakes"]}
+    document["rules"] = [asking]
+    await client.put("/configuration", json=document, headers={**ole, "If-Match": '"v1"'})
+    await place(units, configurations, Mentions()("service"))
+    assert await database.fetchval("select skills from cases") == ["brakes", "warranty"]
 
 
 def credit(amount: float) -> dict[str, Any]:

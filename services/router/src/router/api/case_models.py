@@ -48,6 +48,7 @@ class CaseSummary(_Shown):
     configuration_version: int
     decision: str
     kind: str
+    priority: str = Field(description="high where the rule that opened it says so")
     abusive: bool
     urgent: bool
     language: str

@@ -38,6 +38,7 @@ class Subject:
     """Dependency: filters by what the case is about."""
 
     kind: KindWord | None = None
+    priority: Literal["normal", "high"] | None = None
     network: Word = None
     language: Annotated[str | None, Query(pattern=r"^[a-z]{2,3}$")] = None
     urgent: bool | None = None
@@ -88,6 +89,7 @@ class CaseFilters:
             owner_id=principal_id if whose.owner == "me" else None,
             is_unowned=True if whose.owner == "nobody" else None,
             kind=subject.kind,
+            priority=subject.priority,
             network=subject.network,
             language=subject.language,
             urgent=subject.urgent,

@@ -205,6 +205,7 @@ class PlacementBatch:
                 linked_case_id=linked,
                 topics=" ".join(facts.topics),
                 priority=rule.priority,
+                skills=" ".join(sorted(rule.skills)),
             )
         )
         known.open = OpenCase(

@@ -44,12 +44,14 @@ _OPEN = text(
     insert into cases (
         case_id, conversation_id, network, account, team, rule, reason, configuration_version,
         decision, kind, abusive, urgent, language, detected_at, opened_at, mentions,
-        last_mention_at, next_due_at, rings_at, customer_id, linked_case_id, priority, crisis_id
+        last_mention_at, next_due_at, rings_at, customer_id, linked_case_id, priority, skills,
+        crisis_id
     )
     select case_id, conversation_id, network, account, team, rule, reason,
         cast(:configuration_version as integer), decision, kind, abusive, urgent, language,
         detected_at, cast(:now as timestamptz), 1, detected_at, coalesce(due_at, 'infinity'),
-        coalesce(rings_at, '-infinity'), customer_id, linked_case_id, priority, (
+        coalesce(rings_at, '-infinity'), customer_id, linked_case_id, priority,
+        coalesce(string_to_array(nullif(skills, ''), ' '), '{}'), (
             select crisis_id from crisis
             where is_on and (topic is null or topic = any(string_to_array(topics, ' ')))
             order by topic nulls last, switched_at desc limit 1
@@ -61,11 +63,12 @@ _OPEN = text(
         cast(:abusive as boolean[]), cast(:urgent as boolean[]), cast(:language as text[]),
         cast(:detected_at as timestamptz[]), cast(:due_at as timestamptz[]),
         cast(:rings_at as timestamptz[]), cast(:customer_id as text[]),
-        cast(:linked_case_id as uuid[]), cast(:topics as text[]), cast(:priority as text[])
+        cast(:linked_case_id as uuid[]), cast(:topics as text[]), cast(:priority as text[]),
+        cast(:skills as text[])
     ) as new (
         case_id, conversation_id, network, account, team, rule, reason, decision, kind, abusive,
         urgent, language, detected_at, due_at, rings_at, customer_id, linked_case_id, topics,
-        priority
+        priority, skills
     )
     order by conversation_id
     on conflict (conversation_id) where state <> 'closed' do nothing
@@ -158,6 +161,7 @@ class NewCase:
     linked_case_id: UUID | None
     topics: str
     priority: str
+    skills: str
 
 
 @dataclass(slots=True, kw_only=True)

@@ -37,7 +37,8 @@ _CASE = """
         cases.returns_at, cases.offers_unanswered, cases.outcome_sent_at, cases.outcome,
         cases.cause, cases.summary, cases.fault, cases.closed_at, cases.closed_by_name,
         cases.triage_outcome, cases.triaged_by_name, cases.skills, cases.linked_case_id,
-        cases.merged_into, cases.times_reopened, cases.bystander_mentions, cases.crisis_id
+        cases.merged_into, cases.times_reopened, cases.bystander_mentions, cases.crisis_id,
+        cases.priority
     from cases
 """
 _COUNTS = """
@@ -98,6 +99,7 @@ class CaseRow:
     configuration_version: int
     decision: str
     kind: str
+    priority: str
     abusive: bool
     urgent: bool
     language: str
@@ -188,6 +190,7 @@ class Filters:
     owner_id: str | None = None
     clock: str | None = None
     kind: str | None = None
+    priority: str | None = None
     network: str | None = None
     language: str | None = None
     urgent: bool | None = None
@@ -333,7 +336,7 @@ def _question(teams: Teams, filters: Filters) -> _Question:
         question.add("state = 'claimed' and holder_id = :holder_id", holder_id=filters.holder_id)
     if filters.owner_id is not None:
         question.add("owner_id = :owner_id", owner_id=filters.owner_id)
-    for name in ("kind", "network", "language", "urgent", "abusive"):
+    for name in ("kind", "priority", "network", "language", "urgent", "abusive"):
         wanted = getattr(filters, name)
         if wanted is not None:
             question.add(f"{name} = :{name}", **{name: wanted})
