@@ -180,7 +180,9 @@ async def test_when_the_time_runs_out_the_next_is_asked_and_the_author_told(
 
 
 async def test_an_edit_ends_the_offer_and_a_new_round_begins(office: Office) -> None:
+    await office.employs(colleague("anna"), colleague("ben"))
     draft = await office.submitted()
+    assert (await office.offer(draft))["reviewer"]["id"] == "dev|ben"
     path = f"/drafts/{draft['draft_id']}"
     edited = await office.client.post(
         f"{path}/revisions",
@@ -190,7 +192,8 @@ async def test_an_edit_ends_the_offer_and_a_new_round_begins(office: Office) -> 
     assert edited.status_code == 201
     assert await office.offer(draft) == {}
     await office.post("ben", f"{path}/submit")
-    assert (await office.offer(draft))["round"] == 1
+    offer = await office.offer(draft)
+    assert (offer["round"], offer["reviewer"]) == (1, None)  # nobody is left who wrote none of it
 
 
 async def test_public_words_pass_only_certified_readers(office: Office, service_dsn: str) -> None:

@@ -211,13 +211,14 @@ async def _add_revision(
     ids: IdFactory,
     before: Draft | None = None,
 ) -> Draft:
+    # First: whoever was asked to read may be the one who writes now, and is no reader any more.
+    if before is not None and before.state is DraftState.SUBMITTED:
+        await end_review(uow, draft_id, state=OfferState.VOID)
     await drafts.insert_revision(
         uow.connection, draft_id, number=number, content=content, author=author
     )
     draft = await drafts.get_draft(uow.connection, draft_id)
     assert draft is not None, "inserted above"
-    if before is not None and before.state is DraftState.SUBMITTED:
-        await end_review(uow, draft_id, state=OfferState.VOID)
     voided = before is not None and before.state is DraftState.APPROVED
     fact = facts.DraftRevised(
         draft_id=draft_id,
