@@ -15,7 +15,9 @@ import tempfile
 from pathlib import Path
 
 from bench import limit, ours, peer, timers
-from common.testing.stack import StackSettings, open_stack
+from common.testing.stack import PartName, StackSettings, open_stack
+
+DATABASE_ONLY: tuple[PartName, ...] = ("postgres",)
 
 
 def say(line: str) -> None:
@@ -25,7 +27,7 @@ def say(line: str) -> None:
 async def run_timers(options: argparse.Namespace) -> dict[str, float | str]:
     """The timers alone; they need no broker."""
     sizes = timers.Sizes.full() if options.full else timers.Sizes()
-    async with open_stack(want=("postgres",), log=say) as stack:
+    async with open_stack(want=DATABASE_ONLY, log=say) as stack:
         found = await timers.measure(stack.postgres_dsn, say, sizes=sizes)
     for line in timers.verdict(found):
         say(line)

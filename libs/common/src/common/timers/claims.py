@@ -146,7 +146,7 @@ class Claims:
         result = await connection.execute(text(sql), values)
         return result.all() if result.returns_rows else ()
 
-    def _claimed(self, rows: Sequence[Row[Any]]) -> Sequence[Claimed]:
+    def _claimed(self, rows: Sequence[Any]) -> Sequence[Claimed]:
         # By position: on the way of a hundred thousand timers, names cost as much as the database.
         return [
             Claimed(
