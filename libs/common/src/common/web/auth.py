@@ -21,6 +21,7 @@ from common.observability.logging import get_logger
 from common.settings import AuthSettings
 from common.web.dev_issuer import DevIssuer
 from common.web.oidc import OidcAuthenticator
+from common.web.parameters import refuse_unknown_parameters
 from common.web.principal import ROLES, Authenticator, Principal
 from common.web.problems import ProblemError
 from common.web.rate_limit import RateLimit
@@ -68,7 +69,8 @@ def authenticator_for(settings: AuthSettings, *, clock: Clock) -> Authenticator:
 def require(*roles: str) -> Guard:
     """A dependency that gives the Principal, if they have one of `roles` (any, if none is named).
 
-    Answers 401 without a valid token, 403 without the role, 429 above the rate.
+    Answers 401 without a valid token, 403 without the role, 429 above the rate, and 422 for a query
+    parameter that the route does not know.
     Raises ValueError for a role the house does not know.
     """
     if unknown := set(roles) - ROLES:
@@ -84,6 +86,7 @@ def require(*roles: str) -> Guard:
         limit.take(principal.id)
         if roles and not principal.has_any(*roles):
             raise ProblemError(403, "forbidden", f"This needs one of the roles {sorted(roles)}.")
+        refuse_unknown_parameters(request)
         return principal
 
     setattr(guard, _MARK, frozenset(roles))

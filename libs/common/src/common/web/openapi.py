@@ -82,7 +82,7 @@ def _complete(operation: dict[str, Any], dependant: Dependant, *, method: str, p
         expected |= {"400", "422"}
     roles = roles_of(dependant)
     if roles is not None:
-        expected |= {"401", "403", "429"}
+        expected |= {"401", "403", "422", "429"}  # 422: a query parameter that nobody knows
         operation["x-ombud-roles"] = sorted(roles)
     if "{" in path:
         expected |= {"404"}
