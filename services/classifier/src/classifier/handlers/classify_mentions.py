@@ -7,6 +7,7 @@ the whole batch.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -29,6 +30,8 @@ from common.events.ingest import MentionReceived
 from common.events.parts import Mention
 from common.ids import derived_id
 from common.observability import metrics
+
+_AT_ONCE = 200
 
 
 class MentionClassifier:
@@ -56,7 +59,9 @@ class MentionClassifier:
             uow.connection, [one.contact for one in batch], span=self._repeat_span
         )
         kept: dict[UUID, KeptMention] = {}
-        for one in batch:
+        for number, one in enumerate(batch, 1):
+            if number % _AT_ONCE == 0:
+                await asyncio.sleep(0)  # encoding thousands is CPU work, too: let heartbeats by
             answer = replace(one.decided.answer, repeat_contacts=earlier[one.contact.mention_id])
             message = encode(_classified(uow, one.event, answer))
             uow.publish_messages(message)
