@@ -237,7 +237,8 @@ async def _pretend_sent(units: UnitOfWorkFactory, draft_id: str) -> None:
                 " lease_until = now() + interval '1 minute' where draft_id = :id"
             ),
             (
-                "update dispatch set state = 'sent', lease_until = null, platform_id = cast(:id as text),"
+                "update dispatch set state = 'sent', lease_until = null,"
+                " platform_id = cast(:id as text),"
                 " finished_at = now() where draft_id = :id"
             ),
         ):

@@ -16,7 +16,8 @@ from responder.domain.gates.reply import Reply
 from responder.domain.gates.vocabulary import GENERIC, STOPWORDS
 
 _GO_DE = (
-    r"(?:nimm|nehmen|sagen|sagt|gilt|gelten|deckt|macht das|machen das|annehm\w*|angenommen"
+    r"(?:vorbeikommen|vorbei\b|aufsuchen|nimm|nehmen|sagen|sagt|gilt|gelten|deckt|macht das"
+    r"|machen das|annehm\w*|angenommen"
     r"|regelt|übernimmt|betreut|abwickel\w*|erfolg(?:t|en)|eröffn\w*|erstell\w*|lad(?:en|e)?\b"
     r"|trag\w*|leg(?:en|e)\b|wend(?:en|e|et)|melden|melde"
     r"|meldet|kontaktier\w*|ruf(?:en|e|t)?\b|anruf\w*|anzurufen"
@@ -31,7 +32,8 @@ _GO_DE = (
     r"|öffne\w*|loggen?|abgeben|einreichen|prüf\w*|besprech\w*|zu richten)"
 )
 _GO_EN = (
-    r"(?:take (?:that|this|it) up|cover(?:s|ed)?|accept(?:s|ed)?|best to|give|done|made"
+    r"(?:there(?:\s|['’])i?s|drop by|stop by|pop in|take (?:that|this|it) up|cover(?:s|ed)?"
+    r"|accept(?:s|ed)?|best to|give|done|made"
     r"|available|explain(?:s|ed)?|answer(?:s|ed)?|contact|call|ring|phone|dial|reach|email"
     r"|e-mail|mail|write|visit|see|check|use|fill"
     r"|complete|submit|go to|head|refer|speak|talk|ask|get in touch|find|look|click|follow|send"
@@ -52,7 +54,8 @@ _TARGETS: tuple[tuple[str, str], ...] = (
     (
         "form",
         (
-            r"\w*formular\w*|\w*web-?form\w*|contact form|online form|form on|the form|(?:claim"
+            r"\w*formular\w*|\w*web-?form\w*|contact form|online form|form on"
+            r"|the (?:\w+ )?form\b|(?:claim"
             r"|complaint|support)s? form|ticketsystem|ticket system|\w*portal\w*"
             r"|self[- ]service|beschwerdeformular|\w+maske|ticket (?:on|at|via|through)"
             r"|ein ticket (?:auf|im|über|eröff\w*|erstell\w*)"
@@ -93,7 +96,8 @@ _TARGETS: tuple[tuple[str, str], ...] = (
             r"|support team|sales team|billing|store\b|branch|head office|courier|carrier"
             r"|supplier|retailer|colleagues|insurer|accounts team|parts desk|service desk"
             r"|help ?desk|front desk|warranty team|\w+ team\b|team\b|postanschrift|anschrift"
-            r"|vor ort|direkt (?:an|bei)"
+            r"|vor ort|direkt (?:an|bei)|\w+bot(?:e|en)\b|nachbar\w*|insurance(?: company)?"
+            r"|anwalt|verbraucherzentrale"
         ),
     ),
 )

@@ -33,7 +33,8 @@ _DO = (
     r"|en)\b|frag(?:e|en)\b|ruf(?:e|en)\b|schau(?:e|en)\b|seh(?:e|en)\b|sieht|halt(?:e|en)\b"
     r"|bleib(?:e|en)\b|nehm(?:e|en)\b|erneuer|füg(?:e|en)\b|hinzugefüg|verbind|verbunden"
     r"|aufgenommen|besprech|besproch|abgestimm|abstimm|bring(?:e|en)\b|mach(?:e|en)\b|gemacht"
-    r"|setz(?:e|en)\b|stell(?:e|en)\b|gestellt|such(?:e|en)\b)"
+    r"|setz(?:e|en)\b|stell(?:e|en)\b|gestellt|such(?:e|en)\b|komm(?:e|en)\b|besuch(?:e|en)\b"
+    r"|fahr(?:e|en)\b|sorg(?:e|en)\b)"
 )
 # Small letters after the person: Anfragen and Ersatz are things, anfragen and ersetzen are deeds.
 _WE_DO = re.compile(rf"\b(?:[Ii]ch|[Ww]ir|man)\b[^.!?]{{0,120}}?\b{_DO}")
@@ -61,7 +62,8 @@ _EMPTY = re.compile(
 )
 # What happens only once the customer has gone elsewhere, or is the customer's to do.
 _CONDITION = re.compile(
-    r"^(?:damit|um\b|sobald|wenn|falls|sofern|dann|so\b|dort|da\b|so that|in order|once|when"
+    r"^(?:damit|um\b|sobald|wenn|falls|sofern|dann|so (?:können|kann|dass|that)|dort|da\b"
+    r"|so that|in order|once|when"
     r"|if|then|there|where|wo\b|ob\b|how|why|what|was\b|welche\b|die\b|der\b|das\b(?! (?:hab"
     r"|werd))|who|which)"
 )
@@ -105,6 +107,9 @@ _EN_EMPTY = re.compile(
     r"|apologi[sz]e|sorry|understand|appreciate|refer you|hope|not responsible|no access"
     r"|won['’]t be able|advise you|encourage)\b"
 )
+
+
+_SUBJECT = re.compile(r"(?i)\b(?:ich|wir|we|i)\b")
 
 
 def deeds(text: str) -> list[Span]:

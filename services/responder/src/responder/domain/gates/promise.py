@@ -19,7 +19,7 @@ from responder.domain.gates.reply import Reply
 Promised = tuple[str, datetime]
 
 _OURS = re.compile(
-    r"\b(?:(?:melde|schick|send|geb|ruf|prüf|klär|kümmer|liefer|tausch|erstatt|versend"
+    r"\b(?:(?:sorg|melde|schick|send|geb|ruf|prüf|klär|kümmer|liefer|tausch|erstatt|versend"
     r"|überweis|informier|antwort|sag|teil|bekomm|schau|meld|buch|schreib|hol|bring|frag|erledig"
     r"|reparier|lös|lass|komm|stell|mach|werd|könn|hab|hak|bleib|leg|nehm|reich|setz|beantwort"
     r"|lad|bestell|veranlass|behebe?|verspr|halt|forder|leit|tu|will|woll|mail|überarbeit"

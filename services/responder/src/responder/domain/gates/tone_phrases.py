@@ -157,6 +157,26 @@ CONDESCENDING = _of(
     r"|one more)|once again,? (?:slowly|the|as)|how (?:could|can|did) you (?:not|miss|fail)"
     r"|(?:can|could|do)(?:n['’]t| not)? you (?:even |really |actually )+(?:read|see|understand"
     r"|know)",
+    rf"{_YOU} (?:verwechseln|verwechselst|irren sich|irrst dich|täuschen sich|täuschst dich"
+    rf"|übersehen|übersiehst|missverstehen|missverstehst|ignorieren|ignorierst|vergessen"
+    rf"|vergisst)[^.!?]{{0,20}}\b(?:offensichtlich|offenbar|wohl|anscheinend|da|scheinbar"
+    rf"|schlicht|einfach)\b",
+    rf"{_HAVE} {_YOU}[^.!?]{{0,40}}\b(?:überhaupt|jemals)\b|(?:allgemein|hinlänglich|hinreichend"
+    rf"|bestens) bekannt|allgemeinwissen|(?:was|wieso|warum"
+    rf"|weshalb)\b[^.!?]{{0,40}}\bso (?:schwer|schwierig|kompliziert|unverständlich)|aufmalen"
+    rf"|aufzeichnen müssen|bilderbuch|malbuch|buchstabieren|lesen (?:hilft|bildet)|mitdenken"
+    rf"|(?:andere|alle anderen|die meisten) (?:kunden|leute|fahrer|menschen"
+    rf"|käufer)?\s?(?:schaffen|verstehen|begreifen|kommen|bekommen|kriegen|finden"
+    rf"|haben (?:damit )?kein)|(?:müssen|sollen) wir (?:ihnen|dir|das|es|denn"
+    rf"|wirklich)[^.!?]{{0,30}}(?:erklären|vorlesen|vormachen|zeigen|aufmalen)\?"
+    rf"|eigentlich denken können",
+    r"you (?:really |actually |surely )?(?:should|ought to) (?:really |actually "
+    r"|surely )?(?:know|understand|remember)|common knowledge|(?:every ?one"
+    r"|everybody) (?:else )?(?:knows|understands|manages|can)|(?:most|other|normal"
+    r"|all our) (?:people|riders|customers|users|folks) (?:manage|can|find|understand|have no"
+    r"|get|figure)|(?:do|should|shall|must) (?:we|i) (?:really )?(?:need|have|draw|spell|explain"
+    r"|read)\b|draw you a|spell it out|picture book|crayons|(?:reading|thinking) (?:helps"
+    r"|would (?:help|have))|try (?:reading|thinking|looking|listening)",
 )
 
 PERSONAL = _of(
@@ -222,6 +242,12 @@ PERSONAL = _of(
     r"|life)\b|not the (?:sharpest|brightest)|that says (?:a lot|everything|more) about you"
     r"|says (?:a lot|everything|more) about you|at your age|for your age|raised (?:you|better)"
     r"|what kind of (?:person|human|customer)",
+    r"(?:suchen|suchst|wollen|willst|brauchen|brauchst|heischen"
+    r"|heischst)[^.!?]{0,25}aufmerksamkeit|in den spiegel|(?:das )?problem (?:sind"
+    r"|bist) (?:wohl |eher |vielleicht )?(?:sie|du)\b|(?:liegt|liegen) (?:wohl "
+    r"|eher )?an ihrer (?:person|art)|(?:want|seek|need|crave"
+    r"|looking for)(?:ing)? (?:\w+ )?attention\b|in the mirror"
+    r"|the (?:real )?problem (?:here )?is you\b|(?:it|problem)(?:['’]s| is) you,? not",
 )
 
 INSULT = _of(
@@ -281,6 +307,7 @@ INSULT = _of(
     r"|laughable) (?:complaint|comment|question|post|tweet|demand|excuse|review|rant|claim"
     r"|person|customer)s?|you people are|nobody cares|no one cares|who cares|talking (?:rubbish"
     r"|nonsense|garbage|crap)|you lie\b|stop lying",
+    r"shut (?:up|your (?:mouth|face|trap|gob))|halt'?s maul|maul halten|hirnrissig\w*|schnauze",
 )
 
 OFFENDED = _of(
@@ -357,6 +384,11 @@ OFFENDED = _of(
     r"|makes us (?:sad|angry|upset)|we work (?:so|very|really) hard (?:and|,|for)"
     r"|all our (?:hard )?work|no way to (?:talk|speak|treat)|crosses? (?:a|the) line"
     r"|below the belt|uncalled for",
+    r"fühlen? (?:wir )?(?:uns|mich) (?:\w+ ){0,4}(?:behandelt|angegriffen|beleidigt|verletzt"
+    r"|missverstanden|herabgesetzt|bloßgestellt)|(?:verdienen|erwarten|verlangen|wünschen"
+    r"|bitten) (?:wir )?(?:uns |um )?(?:\w+ ){0,2}(?:respekt|höflichkeit|anstand|fairness"
+    r"|wertschätzung)|you(?:['’]re| are) (?:being )?(?:\w+ )?(?:unfair|rude|unkind|disrespectful"
+    r"|mean|hurtful)|eine beleidigung (?:für|an|gegen)",
 )
 
 JUSTIFICATION = _of(
@@ -445,6 +477,18 @@ JUSTIFICATION = _of(
     r"|simply) (?:sometimes )?happens?|could ?n['’]t be (?:avoided|helped)"
     r"|could not be (?:avoided|helped)|unavoidable|no choice|not down to us|peak season"
     r"|busy (?:season|period|time)|that['’]s (?:just )?how (?:it|things|the)|leaves us no",
+    r"(?:wegen|aufgrund|weil|durch|infolge|bei) [^.!?]{3,60}\b(?:dauert|länger|verzöger\w*"
+    r"|später|nicht möglich|verspät\w*|lange wartezeit\w*|wartezeiten)|nichts (?:\w+ )?(?:ändern"
+    r"|machen|tun|unternehmen)\b|(?:nun (?:ein)?mal|eben|halt) in (?:unseren|den|der)|(?:zoll"
+    r"|post|werk|wetter|behörde|bahn|hersteller|lieferant|spedition|bank)\w* (?:ist|sind|war"
+    r"|waren|trägt|trifft) (?:\w+ )?(?:schuld|verantwortlich)|krankenstand|krankheitsbedingt"
+    r"|ausfälle",
+    r"(?:due to|because|owing to|since|as) [^.!?]{3,60}\b(?:delay\w*|longer|late\b|later|slow\w*"
+    r"|wait\w*)|sick (?:leave|days|colleagues|staff)|(?:customs|weather|post|traffic|factory"
+    r"|courier|bank|government) (?:is|are|was|were) (?:\w+ )?(?:to blame|responsible|at fault)"
+    r"|(?:just |simply )how (?:our|the|it|things|we|this) (?:\w+ )?(?:process\w*|work\w*"
+    r"|system\w*|goes|do|is)|let (?:us|me) down|(?:can['’]?t|cannot|could ?n['’]t"
+    r"|unable to) (?:do|change) (?:anything|much|that|this|it)|blame (?:the|our|it)",
 )
 
 IRONY = _of(
@@ -532,4 +576,21 @@ IRONY = _of(
     r"|do)|fascinating|spare us|give us a break|because (?:clearly|obviously|of course)"
     r"|of course you (?:know|do|are)|you (?:clearly )?know better than our|riveting|hilarious"
     r"|cute,|nice try|good luck with that|welcome to (?:the real world|reality|earth)",
+    r"(?:ja |doch )?mal (?:ein|eine|einen|was) (?:\w+ )?(?:erkenntnis|idee|einfall|leistung"
+    r"|ansage|neuigkeit|neues|tipp|vorschlag|hinweis)|untröstlich|so ?was von|(?:wow"
+    r"|donnerwetter|potzblitz|sieh an|schau an|schau mal einer an|respekt|ui|oha|mensch"
+    r"|na so etwas|ach was|ei),? (?:da |das |sie|du|ihr|was|so|wie|jemand|ein)|richtig (?:ahnung"
+    r"|fachmann|experte)|(?:regnet|schneit) es (?!nicht)(?:\w+ )?(?:ersatzteile|geld|gold"
+    r"|motorräder|gutscheine|geschenke)|am sankt-nimmerleins|wenn schweine fliegen|(?:da"
+    r"|hier) (?:ist|war|spricht) (?:wohl |ja |ganz offensichtlich )?(?:ein|der|eine) (?:profi"
+    r"|experte|fachmann|kenner|meister|genie)|vom feinsten|wie im märchen|ganz bestimmt,"
+    r"|mit sicherheit,|ihr leid (?:ist|muss)|(?:die|das) (?:arme|ärmste)\b",
+    r"(?:wow|gee|gosh|golly|my my|well well|oh my),? (?:you|what|how|that|such|so|look|someone"
+    r"|must|a)|you must be (?:an?|the|some) (?:\w+ )?(?:engineer|expert|genius|professor"
+    r"|detective|scientist|lawyer|specialist|rocket|prophet)|what an? (?:\w+ )?(?:amazing"
+    r"|incredible|brilliant|astonishing|remarkable|profound|groundbreaking|stunning|shocking"
+    r"|astute|clever) \w+|heartbroken|(?:inconsolable|devastated)\b|pigs (?:can|might|will"
+    r"|could)|hell freezes|(?:we|i)(?:['’]re| are| am) (?:so |deeply |truly )?(?:impressed"
+    r"|humbled|touched|honou?red) by your|truly (?:shocking|amazing|inspiring|tragic)"
+    r"|breaking news|stop the press|call the (?:cops|police|newspapers)",
 )
