@@ -13,6 +13,9 @@ import typer
 from common.errors import InvalidInputError
 from ombud.output import NO, WRONG_USE, CommandError, console, speaks_plainly
 from responder.handlers.check_gates import check_alone, read_reply, show_findings
+from responder.handlers.measure_gates import table_of
+
+_BEGIN, _END = "<!-- measured -->", "<!-- /measured -->"
 
 
 @speaks_plainly
@@ -23,6 +26,13 @@ def gate(
     zone: Annotated[
         str, typer.Option(help="Where promises are due: the end of which day.")
     ] = "Europe/Berlin",
+    measure: Annotated[
+        Path | None,
+        typer.Option(help="Instead: hold the gates against the sets of sentences in this folder."),
+    ] = None,
+    into: Annotated[
+        Path | None, typer.Option(help="With --measure: write the table into this document.")
+    ] = None,
 ) -> None:
     """Check replies: JSON lines in, JSON lines out, one for each, in the same order.
 
@@ -31,6 +41,9 @@ def gate(
     start and end (code points), message, way_out; for a line that cannot be read an error, and
     then the command ends with 1.
     """
+    if measure is not None:
+        _measure(measure, into)
+        return
     if file is None:
         _check(sys.stdin.buffer, zone)
         return
@@ -38,6 +51,20 @@ def gate(
         raise CommandError(f"{file} is no file", exit_code=WRONG_USE)
     with file.open("rb") as lines:
         _check(lines, zone)
+
+
+def _measure(folder: Path, into: Path | None) -> None:
+    if not folder.is_dir():
+        raise CommandError(f"{folder} is no folder", exit_code=WRONG_USE)
+    table = table_of(folder)
+    if into is None:
+        print(table)
+        return
+    before, begin, rest = into.read_text("utf-8").partition(_BEGIN)
+    _, end, after = rest.partition(_END)
+    if not end:
+        raise CommandError(f"{into} has no place for the table", exit_code=WRONG_USE)
+    into.write_text(f"{before}{begin}\n{table}\n{end}{after}", "utf-8")
 
 
 def _check(lines: IO[bytes], zone: str) -> None:
