@@ -207,6 +207,8 @@ async def test_a_dead_account_stops_all_its_replies_until_somebody_says_go(
     assert refused.status_code == 403
     resumed = await client.post(path, json={"reason": "Neues Geheimnis."}, headers=operator)
     assert resumed.json()["blocked_until"] is None
+    assert resumed.json()["resumed_by"].endswith("olga")
+    assert resumed.json()["resumed_reason"] == "Neues Geheimnis."
     for one in (first, second):
         await desk.until_sent(one)
     assert sorted(bridge.published) == sorted([str(first), str(second)])

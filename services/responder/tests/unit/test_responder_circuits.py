@@ -84,7 +84,12 @@ def test_a_dead_account_is_probed_rarely_and_resumed_by_a_person() -> None:
     assert dead.blocked_by is Block.DEAD
     assert grant(dead, 9, pace=None, now=NOW + timedelta(minutes=14)).allowed == 0
     assert grant(dead, 9, pace=None, now=NOW + timedelta(minutes=15)).allowed == 1
-    assert grant(resumed(dead), 9, pace=None, now=NOW).allowed == 9
+    assert (
+        grant(
+            resumed(dead, by="dev|olga", reason="Passwort.", now=NOW), 9, pace=None, now=NOW
+        ).allowed
+        == 9
+    )
 
 
 def test_an_account_at_rest_is_not_written_for_every_reply() -> None:

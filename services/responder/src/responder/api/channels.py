@@ -55,10 +55,13 @@ class AccountView(BaseModel):
     blocked_by: Block | None
     failures: int
     last_error: str | None = Field(examples=["login_refused"])
+    resumed_at: datetime | None
+    resumed_by: str | None
+    resumed_reason: str | None
 
 
 class Resumption(Shape):
-    """Why it may go on: kept in the log beside who said so."""
+    """Why it may go on: kept with the account, beside who said so."""
 
     reason: Reason = Field(examples=["Neues App-Passwort hinterlegt."])
 
@@ -129,4 +132,7 @@ def _show_account(account: Account) -> AccountView:
         blocked_by=account.blocked_by,
         failures=account.failures,
         last_error=account.last_error,
+        resumed_at=account.resumed_at,
+        resumed_by=account.resumed_by,
+        resumed_reason=account.resumed_reason,
     )

@@ -46,7 +46,10 @@ class Pace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """Where an account stands. `paid_until` is the moment up to which its pace is used up."""
+    """Where an account stands. `paid_until` is the moment up to which its pace is used up.
+
+    `resumed_*` is who last let it go on, when and why.
+    """
 
     network: str
     name: str
@@ -55,6 +58,9 @@ class Account:
     blocked_by: Block | None = None
     failures: int = 0
     last_error: str | None = None
+    resumed_at: datetime | None = None
+    resumed_by: str | None = None
+    resumed_reason: str | None = None
 
     def is_blocked(self, now: datetime) -> bool:
         """Whether nothing may be sent from it now."""
@@ -113,9 +119,18 @@ def after(account: Account, outcome: Outcome, *, now: datetime) -> Account:
             return _blocked(failing, until, by=Block.CIRCUIT, error=outcome.error)
 
 
-def resumed(account: Account) -> Account:
+def resumed(account: Account, *, by: str, reason: str, now: datetime) -> Account:
     """The account after somebody put right what was wrong with it; its pace stays used up."""
-    return replace(account, blocked_until=None, blocked_by=None, failures=0, last_error=None)
+    return replace(
+        account,
+        blocked_until=None,
+        blocked_by=None,
+        failures=0,
+        last_error=None,
+        resumed_at=now,
+        resumed_by=by,
+        resumed_reason=reason,
+    )
 
 
 def _blocked(account: Account, until: datetime, *, by: Block, error: str) -> Account:

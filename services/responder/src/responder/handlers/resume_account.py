@@ -16,14 +16,14 @@ async def resume_account(
 ) -> Account:
     """The account (network, name) at rest. Raises NotFoundError where it was never held back.
 
-    The ledger is not touched: what waits is due as it was. It is no fact of a case, so it is kept
-    in the log and not in the history; `reason` is asked for so that nobody does it in passing.
+    The ledger is not touched: what waits is due as it was. It is no fact of a case, so who did it
+    and why stands with the account and not in a history.
     """
     known = {(one.network, one.name) for one in await channel_accounts.all_accounts(uow.connection)}
     if name not in known:
         raise NotFoundError("nothing is known of this account")
     (account,) = await channel_accounts.lock_accounts(uow.connection, [name])
-    after = resumed(account)
+    after = resumed(account, by=by, reason=reason, now=uow.now)
     await channel_accounts.keep_account(uow.connection, after)
-    _log.info("account_resumed", network=name[0], by=by, has_reason=bool(reason))
+    _log.info("account_resumed", network=name[0])
     return after

@@ -35,7 +35,8 @@ _KEEP = text(
     """
     update channel_account
        set paid_until = :paid_until, blocked_until = :blocked_until, blocked_by = :blocked_by,
-           failures = :failures, last_error = :last_error, updated_at = now()
+           failures = :failures, last_error = :last_error, updated_at = now(),
+           resumed_at = :resumed_at, resumed_by = :resumed_by, resumed_reason = :resumed_reason
      where network = :network and account = :account
     """
 )
@@ -77,6 +78,9 @@ async def keep_account(connection: AsyncConnection, account: Account) -> None:
             "blocked_by": account.blocked_by.value if account.blocked_by else None,
             "failures": account.failures,
             "last_error": account.last_error,
+            "resumed_at": account.resumed_at,
+            "resumed_by": account.resumed_by,
+            "resumed_reason": account.resumed_reason,
         },
     )
 
@@ -109,4 +113,7 @@ def _account(row: Row[Any]) -> Account:
         blocked_by=Block(row.blocked_by) if row.blocked_by else None,
         failures=row.failures,
         last_error=row.last_error,
+        resumed_at=row.resumed_at,
+        resumed_by=row.resumed_by,
+        resumed_reason=row.resumed_reason,
     )
