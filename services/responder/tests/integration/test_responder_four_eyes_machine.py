@@ -1,16 +1,17 @@
 """Four eyes under everything at once (R3): several people and dispatchers on the same drafts.
 
 Hypothesis invents who does what at the same moment, through the use cases and, past them, in SQL
-with the service's own role, against the real database and a network that lies. After every step
-the ledger and the network's own log are judged by rules written here and nowhere else.
-OMBUD_FULL=1 runs at least 10,000 steps.
+with the service's own role, against the real database and a network that lies: replies alone and in
+pairs, no-replies, claims, cool-offs and broken glass. Dirk holds no certificate, only Cleo leads.
+After every step the ledger and the network's own log are judged by rules written here and nowhere
+else. OMBUD_FULL=1 runs at least 10,000 steps.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -42,10 +43,16 @@ from platforms.simulator.posts import PostLog
 from platforms.simulator.server import Simulator
 from responder.domain.content import Content
 from responder.domain.drafts import Review
+from responder.domain.no_reply import Decision, Disposition
 from responder.domain.persons import Person
 from responder.domain.words import Audience, Kind
 from responder.gateways.adapted import AdaptedChannel
 from responder.gateways.channel import Channels
+from responder.handlers.break_glass import break_glass
+from responder.handlers.decide_no_reply import NoReply, propose_no_reply
+from responder.handlers.hold_draft import CoolOff, end_hold, hold_draft
+from responder.handlers.let_go import release_pairs
+from responder.handlers.offer_review import claim_review
 from responder.handlers.review_draft import (
     Reading,
     approve_draft,
@@ -56,7 +63,9 @@ from responder.handlers.send_replies import SendReplies
 from responder.handlers.settle_unknown import ReadBackReplies
 from responder.handlers.submit_draft import SubmitDraft
 from responder.handlers.write_draft import NewDraft, NewWording, revise_draft, write_draft
+from responder.handlers.write_pair import NewPair, write_pair
 from responder.storage import drafts as stored
+from responder.storage.deployment_policy import DeploymentPolicy, write_policy
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow, pytest.mark.timeout(3000)]
 FULL = os.environ.get("OMBUD_FULL") == "1"
@@ -65,9 +74,13 @@ PEOPLE = [Person(f"dev|{name}", name.title()) for name in ("anna", "ben", "cleo"
 FAULTS = [Fault.NONE, Fault.EFFECT_THEN_5XX, Fault.RESET_BEFORE_EFFECT, Fault.REFUSED_4XX]
 VERBS = (
     *("revise", "revise", "revise", "submit", "submit", "submit", "approve", "approve", "approve"),
-    *("send", "send", "reject", "withdraw", "read_back"),
-    *("sql_approve", "sql_dispatch", "sql_reset"),
+    *("send", "send", "reject", "withdraw", "read_back", "follow", "follow"),
+    *("claim", "claim", "hold", "release", "glass"),
+    *("sql_approve", "sql_dispatch", "sql_reset", "sql_glass", "sql_offer"),
 )
+UNCERTIFIED, LEAD = "dev|dirk", "dev|cleo"
+BUDGET = timedelta(minutes=3)
+NO = Decision(disposition=Disposition.NO_REPLY, has_concern=False, wants_dialogue=False)
 ACTION = st.tuples(
     st.sampled_from(VERBS),
     st.sampled_from(PEOPLE),
@@ -80,8 +93,9 @@ ACTION = st.tuples(
 class Stage:
     """The database, the network and the use cases that all machines of the test share."""
 
-    def __init__(self, dsn: str, folder: Path) -> None:
+    def __init__(self, dsn: str, owner_dsn: str, folder: Path) -> None:
         self.dsn = dsn
+        self.owner_dsn = owner_dsn
         self.runner = asyncio.Runner()
         self.steps = 0
         self.script: list[Fault] = []
@@ -106,6 +120,18 @@ class Stage:
         self.look = ReadBackReplies(self.units, self.channels, ids=new_id)
         self.submit = SubmitDraft(self.channels, policy_for_private=Review.OPTIONAL, ids=new_id)
         self.sql = await asyncpg.create_pool(self.dsn, min_size=1, max_size=4)
+        for person in PEOPLE:
+            await self.sql.execute(
+                "insert into person(person_id, name, teams, roles, weight, certified_from)"
+                " values ($1, $2, '{support}', $3, 1, case when $4 then now() end)",
+                person.id,
+                person.name,
+                ["lead"] if person.id == LEAD else ["agent"],
+                person.id != UNCERTIFIED,
+            )
+        owner = create_engine(self.owner_dsn, pool_size=1, application_name="deployment")
+        await write_policy(owner, DeploymentPolicy(break_glass="leads"))
+        await owner.dispose()
 
     def close(self) -> None:
         async def end() -> None:
@@ -148,8 +174,9 @@ class FourEyesMachine(RuleBasedStateMachine):
         self.stage.runner.run(
             self.stage.sql.execute(
                 "insert into case_context(case_id, conversation_id, network, in_reply_to,"
-                " visibility, customer_id, customer_handle, mention_texts, team)"
-                " values ($1, $1, 'simulated', $2, 'public', 'a1', '@karla', '{}', 'support')",
+                " visibility, customer_id, customer_handle, mention_texts, team, taken_up_at)"
+                " values ($1, $1, 'simulated', $2, 'public', 'a1', '@karla', '{}', 'support',"
+                " 'infinity')",
                 self.case_id,
                 self.native_id,
             )
@@ -177,6 +204,38 @@ class FourEyesMachine(RuleBasedStateMachine):
         self.drafts.append(draft_id)
         self.open.append(draft_id)
 
+    @rule(author=st.sampled_from(PEOPLE))
+    def write_a_pair(self, author: Person) -> None:
+        if len(self.open) < 2:
+            self._begin(self._pair(author))
+
+    async def _pair(self, author: Person) -> list[UUID]:
+        order = NewPair(case_id=self.case_id, lead_in=uuid4().hex, private=uuid4().hex)
+        async with self.stage.units.begin() as uow:
+            pair = await write_pair(
+                uow, order, author=author, channels=self.stage.channels, ids=new_id
+            )
+        return [pair.private.draft_id, pair.lead_in.draft_id]
+
+    @rule(author=st.sampled_from(PEOPLE))
+    def propose_not_to_answer(self, author: Person) -> None:
+        async def work() -> list[UUID]:
+            order = NoReply(case_id=self.case_id, decision=NO, reason="nein")
+            async with self.stage.units.begin() as uow:
+                draft = await propose_no_reply(
+                    uow, order, author=author, channels=self.stage.channels, ids=new_id
+                )
+            return [draft.draft_id]
+
+        if len(self.open) < 2:
+            self._begin(work())
+
+    def _begin(self, work: Coroutine[Any, Any, list[UUID]]) -> None:
+        self.stage.steps += 1
+        begun = self.stage.runner.run(work)
+        self.drafts += begun
+        self.open += begun
+
     @rule(actions=st.lists(ACTION, min_size=1, max_size=4), faults=st.lists(
         st.sampled_from(FAULTS), max_size=2))  # fmt: skip
     def all_at_once(self, actions: list[Any], faults: list[Fault]) -> None:
@@ -190,10 +249,11 @@ class FourEyesMachine(RuleBasedStateMachine):
 
         self.stage.runner.run(work())
 
-    @rule(who=st.permutations(PEOPLE), steps=st.integers(1, 3))
+    @rule(who=st.permutations(PEOPLE), steps=st.integers(1, 5))
     def the_straight_way(self, who: list[Person], steps: int) -> None:
         """Submitted, approved, sent, or the beginning of it: a ledger that is not only refusals."""
-        verbs = (("submit", who[0]), ("approve", who[1]), ("send", who[2]))
+        verbs = (("submit", who[0]), ("approve", who[1]), ("send", who[2]), ("follow", who[0]),
+                 ("send", who[3]))  # fmt: skip
 
         async def work() -> None:
             for verb, person in verbs[:steps]:
@@ -201,6 +261,28 @@ class FourEyesMachine(RuleBasedStateMachine):
 
         if not self.open:
             self._write(who[0], Audience.PUBLIC)
+        self.stage.steps += 1
+        self.stage.runner.run(work())
+
+    @rule(who=st.permutations(PEOPLE))
+    def a_pair_the_straight_way(self, who: list[Person]) -> None:
+        """The lead-in is the latest draft here; handing it in hands in the other half."""
+        if len(self.open) < 2:
+            self._begin(self._pair(who[0]))
+        self._do(("submit", who[0]), ("approve", who[1]), ("send", who[2]), ("follow", who[2]),
+                 ("send", who[3]))  # fmt: skip
+
+    @rule(who=st.permutations(PEOPLE))
+    def approved_and_then_rewritten(self, who: list[Person]) -> None:
+        if not self.open:
+            self._write(who[0], Audience.PUBLIC)
+        self._do(("submit", who[0]), ("approve", who[1]), ("revise", who[2]))
+
+    def _do(self, *steps: tuple[str, Person]) -> None:
+        async def work() -> None:
+            for verb, person in steps:
+                await self._act(verb, person, 0, 0, Audience.PUBLIC)
+
         self.stage.steps += 1
         self.stage.runner.run(work())
 
@@ -220,6 +302,8 @@ class FourEyesMachine(RuleBasedStateMachine):
             await asyncio.gather(*(self.stage.send.deliver(one) for one in claimed))
         elif verb == "read_back":
             await self.stage.look()
+        elif verb == "follow":
+            await release_pairs(self.stage.units, ids=new_id)
         else:
             with refusals():
                 await self._use_case(verb, who, draft_id, behind, audience)
@@ -234,9 +318,19 @@ class FourEyesMachine(RuleBasedStateMachine):
         read = wordings[max(0, len(wordings) - 1 - behind)]
         reading = Reading(draft_id=draft_id, revision=read.number, content_hash=read.content_hash)
         wording = NewWording(
-            draft_id=draft_id, version=seen.version, text=uuid4().hex, visibility=audience
+            draft_id=draft_id,
+            version=seen.version,
+            text=uuid4().hex,
+            visibility=audience if behind else None,
         )
+        pause = CoolOff(length=timedelta(minutes=1), reason="x", by=who)
         steps: dict[str, Callable[[UnitOfWork], Awaitable[object]]] = {
+            "claim": lambda uow: claim_review(uow, draft_id, reader=who, ids=new_id, budget=BUDGET),
+            "hold": lambda uow: hold_draft(uow, draft_id, pause, ids=new_id),
+            "release": lambda uow: end_hold(
+                uow, draft_id, by=who, roles=frozenset({"lead"}), ids=new_id
+            ),
+            "glass": lambda uow: break_glass(uow, reading, actor=PEOPLE[2], reason="x", ids=new_id),
             "revise": lambda uow: revise_draft(uow, wording, author=who, ids=new_id),
             "submit": lambda uow: self.stage.submit(
                 uow, draft_id, actor=who, asked=Review.OPTIONAL
@@ -270,6 +364,15 @@ class FourEyesMachine(RuleBasedStateMachine):
                 "update dispatch set state = 'pending', platform_id = null, lease_until = null,"
                 " last_error = $2 where draft_id = $1 and state <> 'pending' and $3 >= 0"
             ),
+            "sql_glass": (
+                "insert into break_glass(draft_id, revision, content_hash, reason, actor_id,"
+                " actor_name) select draft_id, revision, content_hash, 'x', $2, 'X' from revision"
+                " where draft_id = $1 order by revision desc offset $3 limit 1"
+            ),
+            "sql_offer": (
+                "update review_offer set state = 'claimed', reviewer_id = $2, reviewer_name = 'X'"
+                " where draft_id = $1 and ended_at is null and $3 >= 0"
+            ),
         }
         try:
             await self.stage.sql.execute(statements[verb], draft_id, who.id, behind)
@@ -289,10 +392,19 @@ class FourEyesMachine(RuleBasedStateMachine):
         self.open = [row["draft_id"] for row in changeable]
         ledger = await self.stage.sql.fetch(
             "select p.*, r.account, r.in_reply_to, r.visibility, r.kind, r.text,"
-            " a.actor_id as approver, s.review,"
+            " a.actor_id as approver, s.review, r.details, g.actor_id as broken_by,"
+            " (select bool_or(p.created_at > h.held_at and p.created_at <"
+            "    coalesce(h.released_at, h.held_until)) from draft_hold h"
+            "   where h.draft_id = p.draft_id and p.state <> 'failed') as left_on_hold,"
+            " exists (select from dispatch q join revision w using (draft_id, revision)"
+            "    join draft e using (draft_id) where e.case_id = d.case_id and q.state = 'sent'"
+            "    and w.kind = 'lead_in' and q.finished_at <= coalesce(p.sending_at, now()))"
+            " as is_led_in,"
             " (select array_agg(w.author_id) from revision w where w.draft_id = p.draft_id"
             "    and w.revision <= p.revision) as authors"
-            " from dispatch p join revision r using (draft_id, revision)"
+            " from dispatch p join draft d using (draft_id)"
+            " join revision r using (draft_id, revision)"
+            " left join break_glass g using (draft_id, revision)"
             " join submission s using (draft_id, revision)"
             " left join approval a on a.draft_id = p.draft_id and a.revision = p.revision"
             "   and a.content_hash = p.content_hash"
@@ -320,15 +432,25 @@ class FourEyesMachine(RuleBasedStateMachine):
             visibility=Audience(line["visibility"]),
             kind=Kind(line["kind"]),
             text=line["text"],
+            details=line["details"],
         )
+        assert what.kind is not Kind.NO_REPLY, "not answering was sent"
+        assert not line["left_on_hold"], "left while it cooled off"
+        assert what.visibility is Audience.PUBLIC or line["is_led_in"], "private without a lead-in"
         assert what.hash == line["content_hash"]
         if line["visibility"] == "public" or line["review"] == "required":
-            assert line["approver"] is not None, "sent unread"
+            if line["approver"] is None:
+                assert line["broken_by"] == LEAD, "sent unread"
+                return
             assert line["approver"] not in line["authors"], "approved by an author"
+        if line["visibility"] == "public":
+            assert line["approver"] != UNCERTIFIED, "approved without a certificate"
 
 
-def test_no_reply_leaves_without_a_second_person(service_dsn: str, tmp_path: Path) -> None:
-    stage = Stage(service_dsn, tmp_path)
+def test_no_reply_leaves_without_a_second_person(
+    service_dsn: str, admin_dsn: str, tmp_path: Path
+) -> None:
+    stage = Stage(service_dsn, admin_dsn, tmp_path)
     machine = type("Machine", (FourEyesMachine,), {"stage": stage})
     try:
         while stage.steps < STEPS:
@@ -346,7 +468,14 @@ def test_no_reply_leaves_without_a_second_person(service_dsn: str, tmp_path: Pat
             stage.sql.fetchrow(
                 "select (select count(*) from dispatch where state = 'sent') as sent,"
                 " (select count(*) from dispatch where last_error like 'voided%') as voided,"
-                " (select count(*) from revision where revision > 1) as edited"
+                " (select count(*) from revision where revision > 1) as edited,"
+                " (select count(*) from break_glass) as broken,"
+                " (select count(*) from draft_hold) as held,"
+                " (select count(*) from review_offer where state = 'done') as reviewed,"
+                " (select count(*) from approval join revision using (draft_id, revision)"
+                "   where kind = 'no_reply') as unanswered,"
+                " (select count(*) from dispatch join draft using (draft_id)"
+                "   where lead_in_draft_id is not null and dispatch.state = 'sent') as paired"
             )
         )
     finally:
