@@ -213,7 +213,13 @@ def _install(npm: str, target: Path) -> None:
         command = [npm, "ci", "--no-audit", "--no-fund", "--omit", "dev"]
         try:
             done = subprocess.run(
-                command, cwd=work, capture_output=True, text=True, check=False, timeout=_INSTALL_S
+                command,
+                cwd=work,
+                env=_build_environment(),
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=_INSTALL_S,
             )
         except subprocess.TimeoutExpired as error:
             raise PartMissingError(f"npm took more than {_INSTALL_S} s") from error
@@ -222,6 +228,13 @@ def _install(npm: str, target: Path) -> None:
             raise PartMissingError(f"npm could not install the Bluesky network:\n{tail}")
         shutil.move(work, target)
         Path(work).mkdir()  # the context manager wants something to remove
+
+
+def _build_environment() -> dict[str, str]:
+    """The system's own headers, where it has them: fetching others may not be possible."""
+    headers = Path("/usr/include/node/node.h")
+    found = {"npm_config_nodedir": "/usr"} if headers.exists() else {}
+    return server_environment() | found
 
 
 @contextmanager
