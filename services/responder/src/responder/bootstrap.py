@@ -30,6 +30,7 @@ from responder import jobs
 from responder.api.app import App, AppParts, build_app
 from responder.consumers import handlers
 from responder.domain.drafts import Review
+from responder.domain.gates.promise import HOUSE_ZONE
 from responder.domain.signature import Signing
 from responder.gateways.channel import Channels
 from responder.gateways.linking import open_channels, paces_of
@@ -84,7 +85,7 @@ class Responder:
         self.gate_drafts = GateDrafts(
             self.channels,
             ids=new_id,
-            zone=settings.gates.gate_time_zone,
+            zone=HOUSE_ZONE,
             known_values=lambda uow, case_id: self.private_store.known_values(
                 uow.connection, case_id, now=uow.now
             ),
@@ -108,7 +109,7 @@ class Responder:
                 ),
                 gate_drafts=self.gate_drafts,
                 suggestions=self.suggestions,
-                zone=self.settings.gates.gate_time_zone,
+                zone=HOUSE_ZONE,
                 open_tail=partial(
                     TopicTail,
                     self.settings.kafka,

@@ -6,9 +6,8 @@ from base64 import b64decode
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
-from zoneinfo import available_timezones
 
-from pydantic import AnyHttpUrl, Field, SecretStr, field_validator
+from pydantic import AnyHttpUrl, Field, SecretStr
 
 from common.errors import ConfigurationError
 from common.settings import (
@@ -103,22 +102,13 @@ class PrivateSettings(Block):
 
 
 class GateSettings(Block):
-    """Where promises are due ("bis morgen" ends with the day there), and the model that suggests
-    words, if any: an OpenAI-compatible interface, of which only `POST /chat/completions` is used.
-    """
+    """The model that suggests words, if any: an OpenAI-compatible interface, of which only
+    `POST /chat/completions` is used."""
 
-    gate_time_zone: str = "Europe/Berlin"
     suggestions_url: AnyHttpUrl | None = None
     suggestions_model: str = "default"
     suggestions_key: SecretStr | None = None
     suggestions_timeout_s: float = Field(20.0, gt=0, le=120)
-
-    @field_validator("gate_time_zone")
-    @classmethod
-    def _is_a_zone(cls, name: str) -> str:
-        if name not in available_timezones():
-            raise ValueError(f"{name} is no time zone")
-        return name
 
 
 @dataclass(frozen=True, slots=True)

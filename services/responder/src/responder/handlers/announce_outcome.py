@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from common.db.unit_of_work import UnitOfWork
 from common.events.envelope import new_event
-from common.events.parts import Part
+from common.events.parts import Part, Promise
 from common.events.responder import ReplyFailed, ReplyOutcomeUnknown, ReplySent
 from common.events.vocabulary import ReplyKind, Visibility
 from common.ids import IdFactory
 from common.observability import metrics
 from responder.domain.dispatches import Dispatch
+from responder.domain.gates.promise import HOUSE_ZONE, promises
 from responder.domain.words import DispatchState
 from responder.handlers.actors import actor_of
 
@@ -67,6 +68,10 @@ def _sent(uow: UnitOfWork, dispatch: Dispatch) -> ReplySent:
         approver=actor_of(dispatch.approver) if dispatch.approver else None,
         platform_id=dispatch.platform_id or "",
         sent_at=uow.now,
+        promises=tuple(
+            Promise(text=said, due_at=due_at)
+            for said, due_at in promises(content.text, uow.now, HOUSE_ZONE)
+        ),
         actual_visibility=(
             Visibility(dispatch.actual_visibility.value) if dispatch.actual_visibility else None
         ),

@@ -16,6 +16,9 @@ from responder.domain.gates.findings import Finding, Level
 from responder.domain.gates.language import Span, lowered, sentences
 from responder.domain.gates.reply import Reply
 
+HOUSE_ZONE = "Europe/Berlin"
+"""Where "bis morgen" ends, in findings and in what is announced with a sent reply."""
+
 Promised = tuple[str, datetime]
 
 _OURS = re.compile(
