@@ -452,3 +452,35 @@ async def test_signals_of_a_mention_reach_the_rules(
     await place(units, configurations, event)
     row = await database.fetchrow("select rule, team, priority from cases")
     assert tuple(row) == ("press_or_crisis", COMMUNITY, "high")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/configuration/diff", '{"company": "\\u0000", "teams": [null], "rules": {}}'),
+        ("POST", "/configuration/diff", '{"people": [{"capacity": NaN}], "rules": [[]]}'),
+        ("POST", "/configuration/validate", '{"rotas": {"a": {"teams": [{"weight": 1e400}]}}}'),
+        ("POST", "/configuration/validate", '{"people": [{"absences": [{"from": -1e18}]}]}'),
+        ("POST", "/configuration/validate", '{"timezone": "../../etc/passwd"}'),
+        ("POST", "/configuration/validate", '{"calendars": [], "clocks": 7, "topics": {"a": {}}}'),
+        ("POST", "/rules/dry-run", '{"rules": [], "since": "0001-01-01T00:00:00+23:59"}'),
+        ("POST", "/rules/dry-run", '{"rules": [{"when": {"from": "9999-12-31"}}]}'),
+        ("POST", "/rules/dry-run", '{"rules": [], "document": {}}'),
+        ("GET", "/configuration?version=99999999999", None),
+        ("GET", "/configuration/versions?cursor=WzldfQ", None),
+        ("GET", "/configuration/versions?cursor=Wzk5OTk5OTk5OTk5OTldx", None),
+        ("GET", "/actions?cursor=WzFd", None),
+        ("GET", "/customer-accesses?cursor=e30", None),
+        ("GET", "/customer-accesses?case_id=7", None),
+        ("GET", "/rota/a%00b", None),
+        ("GET", "/rota/nights", None),
+    ],
+)
+async def test_what_makes_no_sense_is_refused_and_never_our_mistake(
+    client: httpx.AsyncClient, ole: dict[str, str], method: str, path: str, body: str | None
+) -> None:
+    headers = {**ole, "content-type": "application/json"}
+    answer = await client.request(method, path, content=body, headers=headers)
+    assert answer.status_code in (200, 404, 422), answer.text
+    if answer.status_code == 200:
+        assert answer.json()["is_valid"] is False
