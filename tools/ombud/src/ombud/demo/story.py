@@ -6,6 +6,7 @@ leaves once, and the first-reaction clock stops.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,10 +19,13 @@ from ombud.people import MIA, TOM
 from ombud.target import Target, answer
 
 _PATIENCE_S = 30.0
-_REPLY = (
-    "Hallo! Das schauen wir uns sofort an: Die Werkstatt prüft deinen Auftrag und meldet sich "
-    "noch heute bei dir. Mia"
-)
+_REPLIES = {
+    "de": "Hallo! Zu {matter}: das prüfen wir sofort. Mia fragt bei den Kollegen nach und schreibt "
+    "noch heute hier, was dabei herausgekommen ist.",
+    "en": "Hello! About {matter}: we check that right now. Mia asks our colleagues and writes here "
+    "today what came of it.",
+}
+_WORD = re.compile(r"(?<![@#/\w.])[^\W\d_]{5,}(?![@/\w])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,7 @@ def play(target: Target, tell: Callable[[str], None]) -> StoryResult:
         case_id = case["case_id"]
         tell(f"Mia claims case {case_id[:8]} of {case['team']} (rule {case['rule']})")
         answer(router.post(f"/cases/{case_id}/claim", json={}))
-        draft = _write(mia, case_id)
+        draft = _write(mia, answer(router.get(f"/cases/{case_id}")))
         tell("Mia drafts a public answer and submits it for review")
         draft = answer(_if_match(mia, f"/drafts/{draft['draft_id']}/submit", draft))
         refusal = _approve(mia, draft)
@@ -86,9 +90,18 @@ def _choose(router: httpx.Client) -> dict[str, Any]:
     return chosen
 
 
-def _write(mia: httpx.Client, case_id: str) -> Any:
+def reply_to(post: str, *, language: str) -> str:
+    """What Mia writes: it takes up the post's own words, as the gates ask (S79)."""
+    longest = sorted(dict.fromkeys(_WORD.findall(post)), key=len, reverse=True)[:2]
+    matter = " / ".join(longest) or post[:40]
+    return _REPLIES["en" if language == "en" else "de"].format(matter=matter)
+
+
+def _write(mia: httpx.Client, case: dict[str, Any]) -> Any:
     """The draft; the responder may hear of the case a moment later than the router."""
-    body = {"kind": "answer", "visibility": "public", "text": _REPLY}
+    text = reply_to(case["latest_mentions"][-1]["text"], language=case["language"])
+    body = {"kind": "answer", "visibility": "public", "text": text}
+    case_id = case["case_id"]
 
     def attempt() -> Any:
         response = mia.post(f"/cases/{case_id}/drafts", json=body)
