@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from datetime import timedelta
 from uuid import uuid4
 
@@ -33,15 +34,20 @@ IS_FULL = os.environ.get("OMBUD_FULL") == "1"
 POSTS = 50_000 if IS_FULL else 5_000
 BATCH = 2_500  # five times the default: what starves is felt five times as much
 WITHIN = timedelta(seconds=600 if IS_FULL else 90)
-MOST_LAG_S = 1.0
-_SHORT = {"session_timeout_ms": 6_000, "heartbeat_interval_ms": 500}
+MOST_BUSY_S = 0.75
+SESSION_S = 6.0
+_SHORT = {"session_timeout_ms": round(SESSION_S * 1000), "heartbeat_interval_ms": 500}
 
 
 class Lag:
-    """The worst lateness of a timer of the event loop while it is watched."""
+    """What the event loop did while it is watched: how late a timer was, how long work held it.
+
+    Lateness is also the machine's, which may be busy; the loop's own processor time is only ours.
+    """
 
     def __init__(self) -> None:
         self.worst_s = 0.0
+        self.busy_s = 0.0
 
     async def __aenter__(self) -> Lag:
         self._task = asyncio.create_task(self._watch())
@@ -54,9 +60,10 @@ class Lag:
     async def _watch(self) -> None:
         clock = asyncio.get_running_loop().time
         while True:
-            before = clock()
+            before, worked = clock(), time.thread_time()
             await asyncio.sleep(0.02)
             self.worst_s = max(self.worst_s, clock() - before - 0.02)
+            self.busy_s = max(self.busy_s, time.thread_time() - worked)
 
 
 @pytest.fixture
@@ -124,7 +131,8 @@ async def test_a_burst_starves_no_heartbeat_and_counts_each_post_once(
             stop.set()
             await running
     assert joined._value.get() - joined_before == 1, "the group was balanced once, at the start"
-    assert lag.worst_s < MOST_LAG_S
+    assert lag.busy_s < MOST_BUSY_S, "work held the event loop"
+    assert lag.worst_s < SESSION_S, "no heartbeat for the length of a session"
     async with units.read() as connection:
         row = (
             await connection.execute(
