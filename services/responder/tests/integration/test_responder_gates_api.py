@@ -20,6 +20,7 @@ from common.events.parts import Actor
 from common.events.router import CaseClosed
 from common.ids import new_id
 from responder.bootstrap import Responder
+from responder.domain.private_words import PrivateValue
 from responder.gateways.suggestions import SuggestionModel
 from responder.handlers.use_knowledge import learn_from_closed
 
@@ -309,3 +310,27 @@ async def test_a_model_that_answers_strangely_is_a_clear_problem(
 async def test_without_a_model_there_are_no_suggestions(desk: Desk, open_case: OpenCase) -> None:
     answer = await desk.post("anna", f"/cases/{await open_case('p-know-6')}/suggestions")
     assert (answer.status_code, answer.json()["code"]) == (404, "no_suggestions")
+
+
+async def test_what_was_said_in_private_does_not_pass_in_public_however_it_is_written(
+    desk: Desk, open_case: OpenCase, responder: Responder, units: UnitOfWorkFactory
+) -> None:
+    case_id = await open_case("p-gate-6")
+    async with units.begin() as uow:
+        learned = PrivateValue(
+            value_id=new_id(),
+            case_id=case_id,
+            conversation_id=new_id(),
+            name="phone",
+            value="0171 1234567",
+            recorded_at=uow.now,
+            delete_after=uow.now + timedelta(days=1),
+        )
+        await responder.private_store.record(uow.connection, [learned])
+    said = "Hallo Karla, wegen dem Motorrad rufen wir die +49 (0)171 / 123 45 67 an."
+    draft = await desk.submitted(case_id, said)
+    refused = await desk.approve("ben", draft)
+    assert (refused.status_code, refused.json()["code"]) == (409, "gate_blocks")
+    (finding,) = refused.json()["findings"]
+    assert finding["rule"] == "personal_data.known_value"
+    assert said[finding["start"] : finding["end"]] == "+49 (0)171 / 123 45 67"
