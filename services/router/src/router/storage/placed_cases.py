@@ -13,13 +13,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from router.domain.routing import Facts
 from router.storage.cases import COLUMNS, LockedCase, locked_case
 
+# Asked in two halves, because each has its own index: a new case pays for one of them only.
 # The case that a merged one points to is locked with it: its conversation's posts go there. Of a
 # case that had its end, only a first reaction that is still awaited counts: it begins anew.
 _LOCK = text(
     f"""
     with known as materialized (
         select case_id, merged_into from cases
-        where conversation_id = any(cast(:conversations as uuid[]))
+        where conversation_id = any(cast(:conversations as uuid[])) and state <> 'closed'
+        union all
+        select case_id, merged_into from cases
+        where conversation_id = any(cast(:conversations as uuid[])) and state = 'closed'
     )
     select {COLUMNS}, cases.customer_id, cases.opened_at,
         exists (
