@@ -25,6 +25,7 @@ from common.timers.loop import TimerLoop
 from router.domain.claims import Person
 from router.handlers.apply_configuration import apply_configuration
 from router.handlers.claim_case import CaseCommand
+from router.handlers.lift_mention import lift_mention
 from router.handlers.merge_cases import merge_case
 from router.handlers.note_replies import waive_unanswered
 from router.handlers.replan_clocks import replan_clocks
@@ -509,6 +510,28 @@ async def test_a_reply_in_a_merged_conversation_counts_for_the_case_that_goes_on
     assert published[0] == "router.clock.paused.v1"
     paused = await clock(database, "answer")
     assert (paused["case_id"], paused["state"]) == (goes_on.id, "paused")
+
+
+async def test_lifting_a_parked_mention_starts_its_clock_with_the_word_of_the_person(
+    units: UnitOfWorkFactory, configurations: Configurations, database: Any
+) -> None:
+    parked = Mentions(detected_at=datetime.now(UTC) - timedelta(days=2))("non_service", kind="news")
+    await place(units, configurations, parked)
+    assert await database.fetchval("select count(*) from clock") == 0
+    async with units.begin() as uow:
+        await lift_mention(
+            configurations,
+            uow,
+            parked.data.mention.mention_id,
+            by=_person(),
+            team=None,
+            new_id=new_id,
+        )
+        lifted_at = uow.now
+    started = await clock(database, "first_reaction")
+    assert (started["started_at"], started["state"]) == (lifted_at, "running")
+    assert started["due_at"] == lifted_at + timedelta(minutes=10)
+    assert started["posted_at"] == parked.data.mention.posted_at
 
 
 def _person() -> Any:
