@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from pydantic import BaseModel
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from responder.domain.drafts import Draft
 from responder.domain.hints import Situation, hints_for
 from responder.domain.words import Audience, Kind
-from responder.storage import cases, history, pairs
 from responder.storage.cases import CaseContext
+from responder.storage.draft_surroundings import Surroundings
 from responder.storage.history import ActionTaken, Counts, SentReply
 
 
@@ -60,24 +59,19 @@ class ContextView(BaseModel):
     hints: list[HintView]
 
 
-async def context_of(connection: AsyncConnection, draft: Draft) -> ContextView:
+def context_of(around: Surroundings, draft: Draft) -> ContextView:
     """What the writer and the reader of this draft should see."""
-    case = await cases.get_case(connection, draft.case_id)
-    assert case is not None, "a draft belongs to a case"
-    counts = await history.counts_of(connection, draft.case_id)
-    replies = await history.sent_replies(connection, draft.case_id)
-    actions = await history.actions_taken(connection, draft.case_id)
     return ContextView(
-        team=case.team,
-        customer_handle=case.customer_handle,
-        audience=case.audience,
-        customer_texts=list(case.mention_texts),
-        our_replies=[_show_reply(reply) for reply in replies],
-        public_turns=counts.turns,
-        offers=counts.offers,
-        actions_taken=[_show_action(action) for action in actions],
-        is_waiting_for_lead_in=await pairs.is_waiting(connection, draft.draft_id),
-        hints=_hints(draft, case, counts, actions),
+        team=around.case.team,
+        customer_handle=around.case.customer_handle,
+        audience=around.case.audience,
+        customer_texts=list(around.case.mention_texts),
+        our_replies=[_show_reply(reply) for reply in around.replies],
+        public_turns=around.counts.turns,
+        offers=around.counts.offers,
+        actions_taken=[_show_action(action) for action in around.actions],
+        is_waiting_for_lead_in=around.is_waiting_for_lead_in,
+        hints=_hints(draft, around.case, around.counts, around.actions),
     )
 
 

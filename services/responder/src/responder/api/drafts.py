@@ -36,6 +36,7 @@ from responder.handlers import review_draft, write_draft
 from responder.handlers.review_draft import Reading, Refused
 from responder.handlers.submit_draft import SubmitDraft
 from responder.storage import drafts as stored
+from responder.storage.draft_surroundings import surroundings_of
 from responder.storage.holds import alive_hold
 from responder.storage.reviews import alive_offer
 from responder.storage.teams import require_case_visible, require_draft_visible
@@ -145,14 +146,14 @@ async def read(
         revisions = await stored.revisions_of(connection, draft_id)
         offer = await alive_offer(connection, draft_id)
         hold = await alive_hold(connection, draft_id)
-        context = await context_of(connection, draft)
+        around = await surroundings_of(connection, draft_id, draft.case_id)
     response.headers["ETag"] = etag(draft.version)
     return DraftWithHistory(
         **show_draft(draft).model_dump(),
         revisions=[show_revision(revision) for revision in revisions],
         offer=show_offer(offer, who.id) if offer else None,
         hold=show_hold(hold) if hold else None,
-        context=context,
+        context=context_of(around, draft),
     )
 
 
