@@ -131,7 +131,7 @@ def some_case(router: httpx.Client) -> Any:
 
 
 def draft_for(responder: httpx.Client, case: dict[str, Any]) -> Any:
-    body = {"kind": "answer", "visibility": "public", "text": "Wir sehen uns das heute an."}
+    body = {"kind": "answer", "visibility": "public", "text": "Den Motor sehen wir uns heute an."}
     answer = responder.post(f"/cases/{case['case_id']}/drafts", json=body)
     return answer.json() if answer.status_code == 201 else None
 
