@@ -46,8 +46,12 @@ _OURS = re.compile(
     r"|kommt|kommen|prüft|kümmert|liefert|klärt|sendet|holt|bringt|bringt|rufen|überweist|wird"
     r"|werden|erstattet|repariert))"
 )
+_NO_DEED = (
+    r"(?!freu|wünsch|hoff|dank|öffn|schließ|feier|treff|hab|hatt|war|sind|bitt|versteh|bedau|wiss)"
+)
 _OTHERS = re.compile(
-    r"\b(?:ruft|meldet|schickt|kommt|holt|bringt|liefert|prüft|klärt|sendet|überweist|erstattet"
+    rf"\b(?:wir|ich)\s+{_NO_DEED}\w+(?:en|e)\b|\b{_NO_DEED}\w+(?:en|e)\s+(?:wir|ich)\b"
+    r"|\b(?:ruft|meldet|schickt|kommt|holt|bringt|liefert|prüft|klärt|sendet|überweist|erstattet"
     r"|repariert|rufen|melden|kommen|holen|bringen|liefern)\s+(?:sich\s+|dich\s+|sie\s+|dir\s+"
     r"|ihnen\s+|dann\s+|bei dir\s+)?(?:der|die|das|ein|eine|unser\w*|mein\w*|jemand)\b"
 )
