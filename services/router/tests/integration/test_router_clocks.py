@@ -241,6 +241,7 @@ async def test_timer_and_reply_at_once_end_in_one_consistent_state(
     assert published.count("clock.breached") == 30
     assert published.count("clock.stopped") == 30
     states = await database.fetch(
-        "select distinct state, stopped_at is not null as s from clock where kind = 'first_reaction'"
+        "select distinct state, stopped_at is not null as s from clock"
+        " where kind = 'first_reaction'"
     )
     assert [tuple(row) for row in states] == [("breached", True)]
