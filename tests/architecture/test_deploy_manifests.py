@@ -140,6 +140,8 @@ def test_every_service_may_only_do_what_the_catalogue_says() -> None:
         ("topic", "mentions.raw", "Describe"),
         ("topic", "mentions.classified", "Write"),
         ("topic", "mentions.classified", "Describe"),
+        ("topic", "crisis.events", "Write"),
+        ("topic", "crisis.events", "Describe"),
         ("topic", "mentions.raw.classifier.dlq", "Write"),
         ("topic", "mentions.raw.classifier.dlq", "Describe"),
         ("group", "ombud.classifier", "Read"),
