@@ -167,7 +167,7 @@ class Stop:
 def is_reaction(*, kind: str, visibility: str, authors: int) -> bool:
     """Whether a sent reply counts as a first reaction: public, of a kind that speaks, by a person.
 
-    Bots and automatic replies have no authors: they never count, whatever they say (issue 4).
+    Bots and automatic replies have no authors: they never count, whatever they say (S47).
     """
     return visibility == PUBLIC and kind in REACTION_KINDS and authors > 0
 

@@ -1,4 +1,4 @@
-"""A person corrected the label of a mention: it goes where it belongs now (issue 3, S16 to S21).
+"""A person corrected the label of a mention: it goes where it belongs now (S16 to S21).
 
 The same decisions as for a new mention, asked again. What people have worked on stays theirs: a
 mention leaves its case only if it is alone in it and nobody has answered it. Every mention stays

@@ -1,4 +1,4 @@
-"""Public holidays by country and federal state, from the `holidays` package (issue 4, line 2).
+"""Public holidays by country and federal state, from the `holidays` package (S33).
 
 A working calendar keeps the dates themselves, so a later version of the package changes no
 deadline that was computed before.
