@@ -1,9 +1,9 @@
 """What a customer's post does to the clocks of its case (S13, S48, S70).
 
 Their word resumes an answer clock that waited for it; where nothing is owed any more and they
-raise a matter again, a new answer clock starts. The nth time without an answer goes to the lead. A
-new case that starts no clock is looked at by policy (S7). Posts by bystanders do none of this:
-whoever places mentions does not pass them on.
+raise a matter again, a new answer clock starts. The nth time without an answer goes to the lead.
+Where nothing speaks of the case any more, policy looks at it again (S7). Posts by bystanders do
+none of this: whoever places mentions does not pass them on.
 """
 
 from __future__ import annotations
@@ -20,10 +20,9 @@ from router.domain.configuration import Configuration
 from router.handlers.clock_events import clock_id_of
 from router.handlers.clock_steps import new_clock, start_clocks, step, take_steps
 from router.handlers.escalate_case import Contact, escalate_unanswered
-from router.handlers.watch_cases import watch_cases
+from router.handlers.watch_cases import LOOK_AGAIN, watch_cases
 from router.storage import clocks
 
-NEW_WITHOUT_CLOCK = "The case starts no clock; somebody looks whether it can be closed."
 WROTE_AGAIN = "The customer wrote again."
 
 
@@ -57,7 +56,7 @@ async def hear_customers(
         uow,
         _starting_nothing(configuration, spoken),
         terms=configuration.clocks.look_again,
-        reason=NEW_WITHOUT_CLOCK,
+        reason=LOOK_AGAIN,
     )
     contacts = {
         each.case_id: Contact(
@@ -107,8 +106,12 @@ async def _go_on(
 
 
 def _starting_nothing(configuration: Configuration, spoken: Sequence[Spoken]) -> set[UUID]:
-    """Cases that nobody watches yet; the hot path asks only about those that may be."""
-    return {each.case_id for each in spoken if not _is_owed_a_word(configuration, each)}
+    """Known cases that perhaps nothing speaks of any more; what opens one saw to it itself."""
+    return {
+        each.case_id
+        for each in spoken
+        if not each.opens_case and not _is_owed_a_word(configuration, each)
+    }
 
 
 def _is_owed_a_word(configuration: Configuration, said: Spoken) -> bool:

@@ -24,8 +24,14 @@ from router.handlers.hear_customers import hear_customers
 from router.handlers.move_case import move_cases
 from router.handlers.offer_cases import store_offers
 from router.handlers.placement_batch import Candidate, PlacementBatch, facts_of
-from router.storage import cases, clocks, dispositions, issues, placed_cases, rotas
+from router.handlers.plan_follow_up import Planned, clocks_of, planned_event
+from router.handlers.watch_cases import by_policy
+from router.storage import cases, clocks, dispositions, follow_ups, issues, placed_cases, rotas
+from router.storage.clocks import NewClock
 from router.storage.configurations import Configurations
+from router.storage.sweep import UnwatchedCase
+
+NEW_WITHOUT_CLOCK = "The case starts no clock; somebody looks whether it can be closed."
 
 
 async def place_mentions(
@@ -67,7 +73,11 @@ async def lock_and_begin(
 
 
 async def store(uow: UnitOfWork, batch: PlacementBatch) -> None:
-    """Write the batch: cases, clocks, issues, turns, and what returns; publish its events."""
+    """Write the batch: cases, clocks, issues, turns, and what returns; publish its events.
+
+    Of a new case that starts no clock, policy's follow-up speaks from the beginning (S7).
+    """
+    watching, bells = _watch(uow, batch)
     opened = await placed_cases.open_cases(
         uow.connection,
         batch.new_cases,
@@ -79,16 +89,33 @@ async def store(uow: UnitOfWork, batch: PlacementBatch) -> None:
     await cases.reopen(uow.connection, batch.reopened)
     await placed_cases.continue_cases(uow.connection, list(batch.continuations.values()))
     await issues.add(uow.connection, batch.issues, now=uow.now, by=None)
-    await start_clocks(uow, batch.clocks)
+    await follow_ups.plan(uow.connection, [each.follow_up for each in watching], now=uow.now)
+    await start_clocks(uow, [*batch.clocks, *bells])
     await clocks.refresh_cases(
         uow.connection, batch.continuations.keys() & {clock.case_id for clock in batch.clocks}
     )
     for name, state in batch.rotas.items():
         await rotas.save(uow.connection, name, state)
     await store_offers(uow, batch.offers, version=batch.configuration.version)
-    uow.publish(*batch.events)
+    uow.publish(*batch.events, *(planned_event(each, now=uow.now) for each in watching))
     await move_cases(uow, list(batch.moves.values()))
     _count(batch)
+
+
+def _watch(uow: UnitOfWork, batch: PlacementBatch) -> tuple[list[Planned], list[NewClock]]:
+    """The follow-ups of new cases without a clock, and theirs; the cases show their dates."""
+    clocked = {clock.case_id for clock in batch.clocks}
+    bare = [case for case in batch.new_cases if case.case_id not in clocked]
+    watching = by_policy(
+        [UnwatchedCase(case.case_id, case.conversation_id, case.team, None) for case in bare],
+        terms=batch.configuration.clocks.look_again,
+        reason=NEW_WITHOUT_CLOCK,
+        now=uow.now,
+    )
+    bells = clocks_of(batch.configuration, watching, now=uow.now)
+    for case, bell in zip(bare, bells, strict=True):
+        case.due_at = case.rings_at = bell.warn_at
+    return watching, bells
 
 
 async def _not_yet_placed(

@@ -125,22 +125,36 @@ async def plan(configuration: Configuration, uow: UnitOfWork, wanted: Sequence[P
     await follow_ups.plan(uow.connection, [each.follow_up for each in wanted], now=uow.now)
     await start_clocks(
         uow,
-        [_clock(configuration, each, uow.now) for each in wanted],
+        clocks_of(configuration, wanted, now=uow.now),
         teams={each.follow_up.case_id: each.team for each in wanted},
     )
-    uow.publish(*(_planned(each, uow.now) for each in wanted))
+    uow.publish(*(planned_event(each, now=uow.now) for each in wanted))
 
 
-def _clock(configuration: Configuration, planned: Planned, now: datetime) -> NewClock:
-    """The clock of a follow-up rings on its date, and is due when it must have a result."""
+def clocks_of(
+    configuration: Configuration, wanted: Sequence[Planned], *, now: datetime
+) -> list[NewClock]:
+    """The clocks of follow-ups, in their order: each rings on its date, and is due when it must
+    have a result.
+    """
+    # Policy gives one date to many at once; a calendar is walked once for each.
+    terms = {
+        date: _follow_up_terms(configuration.clocks.follow_up, now, date)
+        for date in {each.follow_up.due_at for each in wanted}
+    }
+    return [
+        _clock(each, terms[each.follow_up.due_at], configuration.version, now) for each in wanted
+    ]
+
+
+def _clock(planned: Planned, terms: ClockTerms, version: int, now: datetime) -> NewClock:
     follow_up = planned.follow_up
-    terms = _follow_up_terms(configuration.clocks.follow_up, now, follow_up.due_at)
     return new_clock(
         clock_id=follow_up.follow_up_id,
         case=(follow_up.case_id, planned.conversation_id),
         kind=FOLLOW_UP,
         terms=terms,
-        version=configuration.version,
+        version=version,
         started_at=now,
         subject_id=follow_up.follow_up_id,
         reason=follow_up.reason,
@@ -156,7 +170,8 @@ def _follow_up_terms(after_date: ClockTerms, now: datetime, date: datetime) -> C
     return ClockTerms(duration=whole, warn_share=until_date / whole)
 
 
-def _planned(planned: Planned, now: datetime) -> Event[FollowUpPlanned]:
+def planned_event(planned: Planned, *, now: datetime) -> Event[FollowUpPlanned]:
+    """What is told of a follow-up that was planned."""
     follow_up = planned.follow_up
     return new_event(
         FollowUpPlanned(

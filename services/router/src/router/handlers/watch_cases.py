@@ -7,6 +7,7 @@ stands still or was breached does not speak any more, so neither is a reason to 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from common.db.unit_of_work import UnitOfWork
@@ -41,27 +42,32 @@ async def watch_cases(
     if not bare:
         return 0
     await _give_up_old_ones(uow, bare)
-    date = terms.due_at(uow.now)
-    await plan(
-        configuration,
-        uow,
-        [
-            Planned(
-                follow_up=FollowUp(
-                    follow_up_id=derived_id("router", "watch", case.case_id, uow.now.isoformat()),
-                    case_id=case.case_id,
-                    source=Source.POLICY,
-                    reason=reason,
-                    owner=case.owner,
-                    due_at=date,
-                ),
-                conversation_id=case.conversation_id,
-                team=case.team,
-            )
-            for case in bare
-        ],
-    )
+    await plan(configuration, uow, by_policy(bare, terms=terms, reason=reason, now=uow.now))
     return len(bare)
+
+
+def by_policy(
+    cases: Sequence[UnwatchedCase], *, terms: ClockTerms, reason: str, now: datetime
+) -> list[Planned]:
+    """The follow-ups that policy plans for cases of which nothing speaks, in their order."""
+    if not cases:
+        return []
+    date, moment = terms.due_at(now), now.isoformat()
+    return [
+        Planned(
+            follow_up=FollowUp(
+                follow_up_id=derived_id("router", "watch", case.case_id, moment),
+                case_id=case.case_id,
+                source=Source.POLICY,
+                reason=reason,
+                owner=case.owner,
+                due_at=date,
+            ),
+            conversation_id=case.conversation_id,
+            team=case.team,
+        )
+        for case in cases
+    ]
 
 
 async def keep_watching(

@@ -16,26 +16,41 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from router.domain.calendars import Calendar
-from router.domain.clock_ledger import Entry, EntryKind
+from router.domain.clock_ledger import Entry
 from router.domain.clocks import Clock, ClockState, ClockTerms, Stop
 from router.storage import clock_ledger
 from router.storage.clock_ledger import EntryRow, ensure_calendars, known_calendars
 
+# One statement for the rows and the first lines of their ledgers, so that the two cannot differ
+# and nothing is sent twice. Many clocks share a few terms: each sort is sent once.
 _START = text(
     """
+    with new as materialized (
+        select * from unnest(
+            cast(:clock_id as uuid[]), cast(:case_id as uuid[]), cast(:kind as text[]),
+            cast(:subject_id as uuid[]), cast(:posted_at as timestamptz[]),
+            cast(:started_at as timestamptz[]), cast(:warn_at as timestamptz[]),
+            cast(:due_at as timestamptz[]), cast(:sort as integer[])
+        ) as new (clock_id, case_id, kind, subject_id, posted_at, started_at, warn_at, due_at, sort)
+        join unnest(
+            cast(:duration as interval[]), cast(:warn_share as float8[]),
+            cast(:calendar as text[]), cast(:terms_key as text[]),
+            cast(:configuration_version as integer[]), cast(:reason as text[]),
+            cast(:actor_id as text[]), cast(:actor_name as text[])
+        ) with ordinality as shared (duration, warn_share, calendar, terms_key,
+            configuration_version, reason, actor_id, actor_name, sort) using (sort)
+    ), ledger as (
+        insert into clock_entry (clock_id, seq, entry, at, recorded_at, new_due_at, duration,
+            warn_share, calendar, reason, actor_id, actor_name, configuration_version)
+        select clock_id, 0, 'start', started_at, cast(:now as timestamptz), due_at, duration,
+            warn_share, calendar, reason, actor_id, actor_name, configuration_version
+        from new
+    )
     insert into clock (clock_id, case_id, kind, subject_id, posted_at, started_at, since, warn_at,
         due_at, duration, warn_share, calendar, terms_key, configuration_version)
     select clock_id, case_id, kind, subject_id, posted_at, started_at, started_at, warn_at,
         due_at, duration, warn_share, calendar, terms_key, configuration_version
-    from unnest(
-        cast(:clock_id as uuid[]), cast(:case_id as uuid[]), cast(:kind as text[]),
-        cast(:subject_id as uuid[]), cast(:posted_at as timestamptz[]),
-        cast(:started_at as timestamptz[]), cast(:warn_at as timestamptz[]),
-        cast(:due_at as timestamptz[]), cast(:duration as interval[]),
-        cast(:warn_share as float8[]), cast(:calendar as text[]), cast(:terms_key as text[]),
-        cast(:configuration_version as integer[])
-    ) as new (clock_id, case_id, kind, subject_id, posted_at, started_at, warn_at, due_at,
-        duration, warn_share, calendar, terms_key, configuration_version)
+    from new
     """
 )
 _COLUMNS = """
@@ -130,6 +145,17 @@ _REFRESH = text(
 )
 
 
+_OWN = (
+    *("clock_id", "case_id", "kind", "subject_id", "posted_at", "started_at", "warn_at"),
+    "due_at",
+)
+_SHARED = ("configuration_version", "reason", "actor_id", "actor_name")
+_CHANGING = (
+    *("clock_id", "seq", "since", "counted", "warn_at", "due_at", "warned_at", "breached_at"),
+    *("stopped_at", "ended_at", "configuration_version"),
+)
+
+
 @dataclass(slots=True, kw_only=True)
 class NewClock:
     """A clock that starts on a case; `conversation_id` is for its timers."""
@@ -178,21 +204,22 @@ async def start(connection: AsyncConnection, clocks: Sequence[NewClock], *, now:
     """Store clocks that begin to run, each with the first line of its ledger."""
     if not clocks:
         return
-    await ensure_calendars(connection, [each.terms.calendar for each in clocks])
+    sorts: dict[object, int] = {}
+    firsts: list[NewClock] = []
+    for clock in clocks:
+        if sorts.setdefault(_sort(clock), len(sorts) + 1) > len(firsts):
+            firsts.append(clock)
+    await ensure_calendars(connection, [each.terms.calendar for each in firsts])
     await connection.execute(
         _START,
         {
-            **{
-                name: [getattr(clock, name) for clock in clocks]
-                for name in (
-                    *("clock_id", "case_id", "kind", "subject_id", "posted_at", "started_at"),
-                    *("warn_at", "due_at", "configuration_version"),
-                )
-            },
-            **_terms_columns([clock.terms for clock in clocks]),
+            "now": now,
+            "sort": [sorts[_sort(clock)] for clock in clocks],
+            **_columns(clocks, _OWN),
+            **_columns(firsts, _SHARED),
+            **_terms_columns([clock.terms for clock in firsts]),
         },
     )
-    await clock_ledger.write(connection, [_first_line(clock) for clock in clocks], now=now)
 
 
 async def lock(connection: AsyncConnection, clock_ids: Collection[UUID]) -> dict[UUID, CaseClock]:
@@ -223,13 +250,7 @@ async def save(connection: AsyncConnection, changes: Sequence[Change], *, now: d
     await connection.execute(
         _SAVE,
         {
-            **{
-                name: [getattr(clock, name) for clock in clocks]
-                for name in (
-                    *("clock_id", "seq", "since", "counted", "warn_at", "due_at", "warned_at"),
-                    *("breached_at", "stopped_at", "ended_at", "configuration_version"),
-                )
-            },
+            **_columns(clocks, _CHANGING),
             **_terms_columns([clock.terms for clock in clocks]),
             "state": [clock.state.value for clock in clocks],
             "seconds_since_detected": [s.seconds_since_detected if s else None for s in stops],
@@ -307,6 +328,15 @@ def _clock(row: Row[Any], calendar: Calendar | None) -> Clock:
     )
 
 
+def _sort(clock: NewClock) -> object:
+    """Equal only where clocks share their terms (the very object), version, reason and actor."""
+    return (id(clock.terms), *(getattr(clock, name) for name in _SHARED))
+
+
+def _columns(rows: Sequence[object], names: Sequence[str]) -> dict[str, list[Any]]:
+    return {name: [getattr(row, name) for row in rows] for name in names}
+
+
 def _terms_columns(terms: Sequence[ClockTerms]) -> dict[str, list[Any]]:
     return {
         "duration": [each.duration for each in terms],
@@ -314,24 +344,6 @@ def _terms_columns(terms: Sequence[ClockTerms]) -> dict[str, list[Any]]:
         "calendar": [each.calendar.fingerprint if each.calendar else None for each in terms],
         "terms_key": [each.fingerprint for each in terms],
     }
-
-
-def _first_line(clock: NewClock) -> EntryRow:
-    return EntryRow(
-        clock_id=clock.clock_id,
-        seq=0,
-        entry=Entry(
-            kind=EntryKind.START,
-            at=clock.started_at,
-            reason=clock.reason,
-            terms=clock.terms,
-            actor_id=clock.actor_id,
-            actor_name=clock.actor_name,
-            configuration_version=clock.configuration_version,
-        ),
-        old_due_at=None,
-        new_due_at=clock.due_at,
-    )
 
 
 def _line(change: Change) -> EntryRow:

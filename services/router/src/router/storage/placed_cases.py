@@ -139,7 +139,7 @@ class Conversation:
 
 @dataclass(slots=True, kw_only=True)
 class NewCase:
-    """A case that begins; `due_at` is the deadline of its first clock, if it has one,
+    """A case that begins; `due_at` is the deadline of its first clock (of a follow-up: its date),
     `rings_at` when that clock warns.
 
     Rows of the hot path are not frozen: that alone would make them four times as slow to build.
