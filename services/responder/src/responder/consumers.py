@@ -10,7 +10,10 @@ from common.events.parts import Part
 from common.events.router import (
     CaseClosed,
     CaseContinued,
+    CaseMerged,
     CaseOpened,
+    CaseStateChanged,
+    CaseUnmerged,
     ConfigurationApplied,
     DepartmentQueryAnswered,
 )
@@ -27,6 +30,9 @@ def handlers(record_mentions: RecordMentions) -> Mapping[type[Part], Handler]:
 
 _PLAIN: Mapping[type[Part], Handler] = {
     CaseClosed: record_cases.record_closed,
+    CaseStateChanged: record_cases.record_states,
+    CaseMerged: record_cases.record_merges,
+    CaseUnmerged: record_cases.record_merges,
     DepartmentQueryAnswered: record_actions.record_department_answers,
     ConfigurationApplied: record_people.record_configuration,
     CrisisSwitched: record_people.record_crises,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 from pydantic import BaseModel
 
@@ -42,12 +43,14 @@ class HintView(BaseModel):
 class ContextView(BaseModel):
     """The case around a draft.
 
+    `surviving_case_id` is the case that the reply counts for, where this one was merged into it.
     `audience` is the most followers a customer in it has, null where the network does not tell;
     `customer_texts` are public words; `public_turns` are our public replies since the last sign of
     progress; `offers` those nobody took up.
     """
 
     team: str
+    surviving_case_id: UUID | None
     customer_handle: str
     audience: int | None
     customer_texts: list[str]
@@ -63,6 +66,7 @@ def context_of(around: Surroundings, draft: Draft) -> ContextView:
     """What the writer and the reader of this draft should see."""
     return ContextView(
         team=around.case.team,
+        surviving_case_id=around.case.merged_into,
         customer_handle=around.case.customer_handle,
         audience=around.case.audience,
         customer_texts=list(around.case.mention_texts),

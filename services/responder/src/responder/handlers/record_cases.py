@@ -7,7 +7,14 @@ from dataclasses import replace
 
 from common.db.unit_of_work import UnitOfWork
 from common.events.envelope import Event
-from common.events.router import CaseClosed, CaseContinued, CaseOpened
+from common.events.router import (
+    CaseClosed,
+    CaseContinued,
+    CaseMerged,
+    CaseOpened,
+    CaseStateChanged,
+    CaseUnmerged,
+)
 from common.events.vocabulary import Visibility
 from common.ids import IdFactory
 from responder.domain.dispatches import Answered
@@ -19,6 +26,8 @@ from responder.storage import cases
 from responder.storage.answered_posts import record_answered
 from responder.storage.cases import CaseContext
 from responder.storage.private_store import PrivateStore
+
+_CLOSED = "closed"
 
 
 class RecordMentions:
@@ -56,6 +65,28 @@ async def record_closed(uow: UnitOfWork, events: Sequence[Event[CaseClosed]]) ->
     """No new drafts for these cases; what ended well is learned from (S113)."""
     await cases.close_cases(uow.connection, [event.data.case_id for event in events])
     await learn_from_closed(uow, events)
+
+
+async def record_states(uow: UnitOfWork, events: Sequence[Event[CaseStateChanged]]) -> None:
+    """A case that was taken up again may be answered again, whoever took it up."""
+    states = {
+        event.data.case_id: _CLOSED if event.data.to_state == _CLOSED else "open"
+        for event in events
+    }
+    await cases.set_states(uow.connection, states)
+
+
+async def record_merges(
+    uow: UnitOfWork, events: Sequence[Event[CaseMerged] | Event[CaseUnmerged]]
+) -> None:
+    """Which case goes on with the matter of another one; the last word about a case counts."""
+    targets = {
+        event.data.case_id: (
+            event.data.target_case_id if isinstance(event.data, CaseMerged) else None
+        )
+        for event in events
+    }
+    await cases.set_merged(uow.connection, targets)
 
 
 def _latest(facts: Sequence[CaseOpened | CaseContinued]) -> Sequence[CaseContext]:
@@ -118,4 +149,5 @@ def _context(fact: CaseOpened | CaseContinued) -> CaseContext:
         already_tried=said.already_tried,
         audience=mention.author.followers,
         opened_at=mention.detected_at,
+        merged_into=fact.surviving_case_id if isinstance(fact, CaseContinued) else None,
     )

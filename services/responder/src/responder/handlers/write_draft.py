@@ -87,10 +87,20 @@ async def write_draft(
 
 
 async def case_to_answer(uow: UnitOfWork, case_id: UUID) -> CaseContext:
-    """The case. Raises NotFoundError, ConflictError `case_closed`."""
+    """The case. Raises NotFoundError, ConflictError `case_closed` or `case_merged`.
+
+    A merged case is answered where its other half is, which `surviving_case_id` names, until its
+    customer writes in this conversation again: what is sent here counts for the other one then.
+    """
     case = await cases.get_case(uow.connection, case_id)
     if case is None:
         raise NotFoundError("no such case")
+    if case.state == "closed" and case.merged_into is not None:
+        raise ConflictError(
+            "another case goes on with this matter",
+            code="case_merged",
+            details={"surviving_case_id": str(case.merged_into)},
+        )
     if case.state == "closed":
         raise ConflictError("the case is closed", code="case_closed")
     return case

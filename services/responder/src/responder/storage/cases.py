@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,6 +22,7 @@ class CaseContext:
     `mention_texts` are public words only: private ones lie in the restricted store (S66). `kind`,
     `label`, `language` and `is_abusive` are what the classifier says of the latest post, `topics`
     and `already_tried` of all of them; `audience` is the most followers an author here has (S100).
+    `merged_into` is the case that goes on with its matter, where another one does.
     """
 
     case_id: UUID
@@ -43,6 +44,7 @@ class CaseContext:
     already_tried: tuple[str, ...] = ()
     audience: int | None = None
     opened_at: datetime | None = None
+    merged_into: UUID | None = None
 
 
 # Only the last ten posts: the whole thread is the audit's, a reply needs what it answers.
@@ -51,7 +53,7 @@ _RECORD = text(
     insert into case_context(case_id, conversation_id, network, account, in_reply_to, visibility,
                              customer_id, customer_handle, mention_texts, team, topics, kind,
                              label, language, is_abusive, already_tried, audience, opened_at,
-                             taken_up_at, has_private_thread)
+                             taken_up_at, has_private_thread, merged_into)
     select c.case_id, c.conversation_id, c.network, c.account, c.in_reply_to, c.visibility,
            c.customer_id, c.customer_handle,
            array(select jsonb_array_elements_text(cast(c.mention_texts as jsonb))), c.team,
@@ -59,17 +61,18 @@ _RECORD = text(
            c.language, c.is_abusive,
            array(select jsonb_array_elements_text(cast(c.tried as jsonb))), c.audience, c.opened_at,
            case when c.label = 'service' and not c.is_abusive then now() end,
-           c.visibility = 'private'
+           c.visibility = 'private', c.merged_into
       from unnest(cast(:case_ids as uuid[]), cast(:conversation_ids as uuid[]),
                   cast(:networks as text[]), cast(:accounts as text[]), cast(:targets as text[]),
                   cast(:visibilities as text[]), cast(:customer_ids as text[]),
                   cast(:handles as text[]), cast(:texts as text[]), cast(:teams as text[]),
                   cast(:topics as text[]), cast(:kinds as text[]), cast(:labels as text[]),
                   cast(:languages as text[]), cast(:abusive as boolean[]), cast(:tried as text[]),
-                  cast(:audiences as int[]), cast(:opened_ats as timestamptz[]))
+                  cast(:audiences as int[]), cast(:opened_ats as timestamptz[]),
+                  cast(:merged_intos as uuid[]))
            as c(case_id, conversation_id, network, account, in_reply_to, visibility, customer_id,
                 customer_handle, mention_texts, team, topics, kind, label, language, is_abusive,
-                tried, audience, opened_at)
+                tried, audience, opened_at, merged_into)
      order by c.case_id
         on conflict (case_id) do update
        set account = coalesce(excluded.account, case_context.account),
@@ -78,7 +81,7 @@ _RECORD = text(
            mention_texts = (case_context.mention_texts || excluded.mention_texts)
                [greatest(1, cardinality(case_context.mention_texts
                                         || excluded.mention_texts) - 9):],
-           team = excluded.team, state = 'open',
+           team = excluded.team, state = 'open', merged_into = excluded.merged_into,
            topics = array(select distinct unnest(case_context.topics || excluded.topics)
                            order by 1),
            kind = excluded.kind,
@@ -100,6 +103,23 @@ _CLOSE = text(
     """
     update case_context set state = 'closed', updated_at = now()
      where case_id = any(cast(:case_ids as uuid[]))
+        or merged_into = any(cast(:case_ids as uuid[]))
+    """
+)
+
+_STAND = text(
+    """
+    update case_context c set state = s.state, updated_at = now()
+      from unnest(cast(:case_ids as uuid[]), cast(:states as text[])) as s(case_id, state)
+     where c.case_id = s.case_id and c.state <> s.state
+    """
+)
+
+_MERGE = text(
+    """
+    update case_context c set merged_into = m.target, updated_at = now()
+      from unnest(cast(:case_ids as uuid[]), cast(:targets as uuid[])) as m(case_id, target)
+     where c.case_id = m.case_id
     """
 )
 
@@ -135,13 +155,24 @@ async def record_mentions(connection: AsyncConnection, cases: Sequence[CaseConte
             "tried": [json.dumps(case.already_tried) for case in cases],
             "audiences": [case.audience for case in cases],
             "opened_ats": [case.opened_at for case in cases],
+            "merged_intos": [case.merged_into for case in cases],
         },
     )
 
 
 async def close_cases(connection: AsyncConnection, case_ids: Sequence[UUID]) -> None:
-    """Mark the cases as closed; ids that are not known change nothing."""
+    """Mark the cases as closed, and what was merged into them; unknown ids change nothing."""
     await connection.execute(_CLOSE, {"case_ids": list(case_ids)})
+
+
+async def set_states(connection: AsyncConnection, states: Mapping[UUID, str]) -> None:
+    """Say of each case whether it is `open` or `closed`; unknown ids change nothing."""
+    await connection.execute(_STAND, {"case_ids": list(states), "states": list(states.values())})
+
+
+async def set_merged(connection: AsyncConnection, targets: Mapping[UUID, UUID | None]) -> None:
+    """Point each case to the one that goes on, None for a life of its own again."""
+    await connection.execute(_MERGE, {"case_ids": list(targets), "targets": list(targets.values())})
 
 
 async def get_case(
@@ -177,4 +208,5 @@ def _case(row: Row[Any]) -> CaseContext:
         already_tried=tuple(row.already_tried),
         audience=row.audience,
         opened_at=row.opened_at,
+        merged_into=row.merged_into,
     )
