@@ -7,9 +7,11 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
-from audit_builders import append, life_of, mention
+from audit_builders import AT, MIA, append, life_of, mention, raw
 
 from common.db.unit_of_work import UnitOfWorkFactory
+from common.events.envelope import new_event
+from common.events.router import MentionMoved, MentionParked
 from common.web.auth import DevIssuer
 
 pytestmark = pytest.mark.postgres
@@ -159,3 +161,41 @@ async def test_counts_and_books(
     await append(units, life_of(mention("p1"))[2:3])
     books = (await client.get("/reconciliation", headers=lead)).json()
     assert (books["unplaced"], books["duplicated"]) == (0, 1)
+
+
+async def test_a_mention_that_a_person_moved_may_have_one_more_place(
+    client: httpx.AsyncClient, lead: dict[str, str], units: UnitOfWorkFactory
+) -> None:
+    async def duplicated() -> int:
+        return int((await client.get("/reconciliation", headers=lead)).json()["duplicated"])
+
+    found = mention("p5")
+    parked = MentionParked(
+        mention_id=found.mention_id,
+        conversation_id=found.conversation_id,
+        reason="praise",
+        rule="praise",
+        configuration_version=1,
+    )
+    moved = MentionMoved(
+        mention_id=found.mention_id,
+        conversation_id=found.conversation_id,
+        from_place="parked",
+        to_place="case",
+        rule="lifted",
+        reason="It is a question after all.",
+        actor=MIA,
+        case_id=CASE,
+    )
+    told = [
+        raw(new_event(fact, id=uuid4(), subject=found.mention_id, time=AT))
+        for fact in (parked, moved)
+    ]
+    await append(units, [*life_of(found, CASE)[:2], told[0]])
+    assert await duplicated() == 0
+    await append(units, life_of(found, CASE)[2:])
+    assert await duplicated() == 1
+    await append(units, told[1:])
+    assert await duplicated() == 0
+    await append(units, life_of(found, CASE)[2:3])
+    assert await duplicated() == 1

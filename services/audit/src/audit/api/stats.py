@@ -31,7 +31,9 @@ class MentionBooks(BaseModel):
     classified: int
     placed: int = Field(description="In a case, parked, or noted as own post")
     unplaced: int = Field(description="Received and without a place (yet)")
-    duplicated: int = Field(description="Received, classified or placed more than once")
+    duplicated: int = Field(
+        description="Received or classified more than once, or placed without having been moved"
+    )
     unannounced: int = Field(description="Known by a later event and not received (yet)")
     is_balanced: bool
 

@@ -22,12 +22,19 @@ from common.errors import NotFoundError
 from common.events.catalog import CATALOG, TYPE_OF
 from common.events.classifier import MentionClassified
 from common.events.ingest import MentionReceived
-from common.events.router import CaseContinued, CaseOpened, MentionParked, OwnPostRecorded
+from common.events.router import (
+    CaseContinued,
+    CaseOpened,
+    MentionMoved,
+    MentionParked,
+    OwnPostRecorded,
+)
 
 _STAGES = MentionStages(
     received=[TYPE_OF[MentionReceived]],
     classified=[TYPE_OF[MentionClassified]],
     placed=[TYPE_OF[data] for data in (CaseOpened, CaseContinued, MentionParked, OwnPostRecorded)],
+    moved=[TYPE_OF[MentionMoved]],
 )
 
 

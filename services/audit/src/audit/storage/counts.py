@@ -24,17 +24,18 @@ select count(*) filter (where received > 0) as received,
        count(*) filter (where classified > 0) as classified,
        count(*) filter (where placed > 0) as placed,
        count(*) filter (where received > 0 and placed = 0) as unplaced,
-       count(*) filter (where received > 1 or classified > 1 or placed > 1) as duplicated,
+       count(*) filter (where received > 1 or classified > 1 or placed > 1 + moved) as duplicated,
        count(*) filter (where received = 0) as unannounced
 from (
     select mention_id,
            count(*) filter (where type = any(cast(:received as text[]))) as received,
            count(*) filter (where type = any(cast(:classified as text[]))) as classified,
-           count(*) filter (where type = any(cast(:placed as text[]))) as placed
+           count(*) filter (where type = any(cast(:placed as text[]))) as placed,
+           count(*) filter (where type = any(cast(:moved as text[]))) as moved
     from entry
     where mention_id is not null
       and type = any(cast(:received as text[]) || cast(:classified as text[])
-                     || cast(:placed as text[]))
+                     || cast(:placed as text[]) || cast(:moved as text[]))
     group by mention_id
 ) m
 """)
@@ -42,11 +43,15 @@ from (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MentionStages:
-    """The types of events by what they say about a mention."""
+    """The types of events by what they say about a mention.
+
+    `moved` are a person's: each may be followed by one more place.
+    """
 
     received: Sequence[str]
     classified: Sequence[str]
     placed: Sequence[str]
+    moved: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +59,8 @@ class MentionCounts:
     """Different mentions by what the history holds of them.
 
     `unplaced` were received and are in no case, not parked and no own post (yet); `duplicated`
-    have something twice; `unannounced` have a later event and no reception (yet).
+    have something twice, or more places than moves account for; `unannounced` have a later event
+    and no reception (yet).
     """
 
     received: int
@@ -89,6 +95,7 @@ async def mentions(connection: AsyncConnection, stages: MentionStages) -> Mentio
                 "received": list(stages.received),
                 "classified": list(stages.classified),
                 "placed": list(stages.placed),
+                "moved": list(stages.moved),
             },
         )
     ).one()
