@@ -31,7 +31,7 @@ from router.handlers.note_replies import waive_unanswered
 from router.handlers.replan_clocks import replan_clocks
 from router.handlers.sweep_cases import sweep_cases
 from router.jobs import timers
-from router.storage import sweep
+from router.storage import clocks, sweep
 from router.storage.configuration_document import packaged_default, parse
 from router.storage.configurations import Configurations
 
@@ -407,6 +407,57 @@ async def test_every_open_case_is_watched_and_the_sweep_finds_nothing(
         await stop(units, sent(case, "answer"))
     assert await database.fetchval("select count(*) from cases where rings_at > now()") == 4
     assert await sweep_cases(configurations, later(units, minutes=5)) == 0
+
+
+async def test_a_new_case_shows_the_dates_that_its_clocks_come_to(
+    units: UnitOfWorkFactory, configurations: Configurations, database: Any
+) -> None:
+    maker = Mentions()
+    mentions = [
+        maker("service"),
+        maker("non_service", kind="praise"),
+        # In one batch: a case that starts no clock, and then one.
+        maker("non_service", kind="praise", thread="both"),
+        maker("service", thread="both"),
+    ]
+    await place(units, configurations, *mentions)
+    shown = "select case_id, next_due_at, rings_at from cases order by case_id"
+    before = await database.fetch(shown)
+    async with units.begin() as uow:
+        await clocks.refresh_cases(uow.connection, [row["case_id"] for row in before])
+    assert await database.fetch(shown) == before
+    kinds = await database.fetch("select kind from clock order by kind")
+    assert [row["kind"] for row in kinds] == ["first_reaction", "first_reaction", "follow_up"]
+    differing = await database.fetchval(
+        "select count(*) from clock full join clock_entry using (clock_id) where"
+        " (clock.seq, clock.started_at, clock.due_at, clock.duration, clock.warn_share)"
+        " is distinct from (clock_entry.seq, at, new_due_at, clock_entry.duration,"
+        " clock_entry.warn_share)"
+    )
+    assert differing == 0
+
+
+async def test_the_deep_sweep_goes_slice_by_slice_through_every_open_case(
+    units: UnitOfWorkFactory, configurations: Configurations, database: Any
+) -> None:
+    maker = Mentions()
+    await place(units, configurations, *(maker("service") for _ in range(5)))
+    position, seen = None, 0
+    async with units.read() as connection:
+        while True:
+            slice_ = await sweep.deep(
+                connection, after=position, now=datetime.now(UTC), grace=sweep.GRACE, limit=2
+            )
+            seen, position = seen + slice_.looked_at, slice_.position
+            if position is None:
+                break
+    assert seen == 5
+    await database.execute("set enable_seqscan = off")
+    plan = await database.fetch(
+        "explain select case_id from cases where state <> 'closed'"
+        " and conversation_id > gen_random_uuid() order by conversation_id limit 5"
+    )
+    assert any("cases_one_open" in row[0] for row in plan), plan
 
 
 async def test_the_sweep_finds_what_was_forgotten_and_takes_care_of_it(

@@ -51,14 +51,16 @@ _QUICK = text(
     order by rings_at limit :limit
     """  # noqa: S608  (no input)
 )
+# By conversation: that has one open case, so an index is there and new cases pay for no other.
 _DEEP = text(
     """
     with slice as materialized (
-        select case_id, team, owner_name, opened_at, state from cases
-        where state <> 'closed' and case_id > cast(:after as uuid)
-        order by case_id limit :limit
+        select case_id, conversation_id, team, owner_name, opened_at, state from cases
+        where state <> 'closed' and conversation_id > cast(:after as uuid)
+        order by conversation_id limit :limit
     )
-    select slice.case_id, slice.team, slice.owner_name, slice.opened_at, slice.state,
+    select slice.case_id, slice.conversation_id, slice.team, slice.owner_name, slice.opened_at,
+        slice.state,
         pending.rings_at, pending.has_clock, pending.has_timer
     from slice left join lateral (
         select count(*) > 0 as has_clock,
@@ -71,7 +73,7 @@ _DEEP = text(
         from clock where clock.case_id = slice.case_id
             and clock.ended_at is null and clock.state = 'running'
     ) as pending on true
-    order by slice.case_id
+    order by slice.conversation_id
     """
 )
 # The row is made once, so that two sweeps of a new deployment take turns, too.
@@ -152,7 +154,10 @@ class NeverAnswered:
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """What a deep look found, and where the next one goes on; None: from the beginning."""
+    """What a deep look found, and the conversation after which the next one goes on.
+
+    None: from the beginning.
+    """
 
     violations: list[Violation]
     looked_at: int
@@ -224,14 +229,14 @@ async def deep(
     grace: timedelta,
     limit: int,
 ) -> Slice:
-    """The next `limit` open cases after `after`, held against clocks and timers themselves."""
+    """The next `limit` open cases after this conversation, held against clocks and timers."""
     rows = (await connection.execute(_DEEP, {"after": after or UUID(int=0), "limit": limit})).all()
     found = []
     for row in rows:
         problem = _problem(row, now, grace)
         if problem is not None:
             found.append(_violation(row, problem))
-    return Slice(found, len(rows), rows[-1].case_id if len(rows) == limit else None)
+    return Slice(found, len(rows), rows[-1].conversation_id if len(rows) == limit else None)
 
 
 async def take(
