@@ -45,9 +45,12 @@ _CANCEL = text(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class NewTimer:
-    """A wish to be called at `due_at` (aware) about `owner_id`; `payload` is JSON, nothing big."""
+    """A wish to be called at `due_at` (aware) about `owner_id`; `payload` is JSON, nothing big.
+
+    Not frozen, as `DueTimer` is not: two are made for each new clock.
+    """
 
     owner_id: UUID
     conversation_id: UUID
