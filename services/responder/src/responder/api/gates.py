@@ -130,7 +130,9 @@ class NewPolicy(Shape):
         },
     )
 
-    levels: dict[RuleName, Level] = Field(default_factory=dict, max_length=100)
+    levels: dict[RuleName, Level] = Field(
+        default_factory=dict, max_length=100, json_schema_extra={"additionalProperties": False}
+    )
     similar_confirm: Share = 0.6
     similar_block: Share = 0.85
     address: Address = Address.MIRROR

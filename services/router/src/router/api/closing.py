@@ -80,12 +80,28 @@ class BulkCloseFilter(BaseModel):
 class BulkCloseRequest(BaseModel):
     """Exactly one of `case_ids` and `filter` says which; one account for all of them."""
 
-    model_config = _example(
-        filter={"team": "community_management", "kind": "praise"},
-        outcome="no_action",
-        cause="praise",
-        summary="Thanked by a like; nothing to answer.",
-        fault="nobody",
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "filter": {"team": "community_management", "kind": "praise"},
+                    "outcome": "no_action",
+                    "cause": "praise",
+                    "summary": "Thanked by a like; nothing to answer.",
+                    "fault": "nobody",
+                }
+            ],
+            "oneOf": [
+                {
+                    "required": ["case_ids"],
+                    "properties": {"case_ids": {"type": "array"}, "filter": {"type": "null"}},
+                },
+                {
+                    "required": ["filter"],
+                    "properties": {"filter": {"type": "object"}, "case_ids": {"type": "null"}},
+                },
+            ],
+        }
     )
 
     case_ids: Annotated[list[UUID], Field(min_length=1, max_length=MOST_AT_ONCE)] | None = None
