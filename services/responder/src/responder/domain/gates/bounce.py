@@ -29,16 +29,21 @@ _GO_DE = (
     r"|versuch\w*|probier\w*|sprech\w*|sprich|hilft|helfen|weiterhelfen|zuständig|verantwortlich"
     r"|beantwort\w*|klär\w*|verweis\w*|bearbeit\w*|entgegen|läuft|laufen|gibt es|aufgehoben"
     r"|ansprechpartner|anlaufstelle|kümmer\w*|steht|stehen|weiß|wissen|entnehm\w*|registrier\w*"
-    r"|öffne\w*|loggen?|abgeben|einreichen|prüf\w*|besprech\w*|zu richten)"
+    r"|öffne\w*|loggen?|erledig\w*|vorgesehen|da[.!]?$|verwalt\w*|halten|beantwort\w*|gibt['’]?s"
+    r"|thema|sache|vergeben|vergibt"
+    r"|herunterlad\w*|beraten|freuen sich|assistier\w*|start(?:en|e|et)\b|tipp(?:en|e)\b"
+    r"|folg(?:en|e)\b|abgeben|einreichen|prüf\w*|besprech\w*|zu richten)"
 )
 _GO_EN = (
-    r"(?:there(?:\s|['’])i?s|drop by|stop by|pop in|take (?:that|this|it) up|cover(?:s|ed)?"
+    r"(?:link in|there(?:\s|['’])i?s|drop by|stop by|pop in|take (?:that|this|it) up|cover(?:s|ed)?"
     r"|accept(?:s|ed)?|best to|give|done|made"
     r"|available|explain(?:s|ed)?|answer(?:s|ed)?|contact|call|ring|phone|dial|reach|email"
     r"|e-mail|mail|write|visit|see|check|use|fill"
     r"|complete|submit|go to|head|refer|speak|talk|ask|get in touch|find|look|click|follow|send"
     r"|try|consult|turn to|address|direct|raise|open|file|help|assist|handled?|deals?"
-    r"|responsible|available|browse|read|drop|log|apply|report|take it up|happy to|best placed)"
+    r"|responsible|available|browse|read|drop|log|apply|report|take it up|happy to|best placed"
+    r"|manage[ds]?|dealt|raise|something for|matter for|asking|ask|download|start|use|take"
+    r"|details are|are open|switch|choose|provide[sd]?|gladly|tap|message|chat)"
 )
 _TARGETS: tuple[tuple[str, str], ...] = (
     (
@@ -47,7 +52,10 @@ _TARGETS: tuple[tuple[str, str], ...] = (
             r"\w*hotline\w*|service-?nummer|servicetelefon|\w*telefon(?:nummer|isch\w*|ischen)?"
             r"|callcenter|call[- ]cent(?:er|re)|rufnummer|help ?line|phone line|(?:our"
             r"|the) phone|by phone|toll[- ]free|customer service line|service line|kundentelefon"
-            r"|durchwahl|bestellannahme|support line|ruf\w* (?:\w+ ){0,3}(?:dort |da "
+            r"|durchwahl|ruf\w* (?:\w+ ){0,4}bei (?:uns|ihnen|denen) an\b|our lines|phone lines"
+            r"|leitungen|öffnungszeiten"
+            r"|geschäftszeiten|sprechzeiten|opening hours|business hours|office hours"
+            r"|during the week|bestellannahme|support line|ruf\w* (?:\w+ ){0,3}(?:dort |da "
             r"|bitte )?an\b|give (?:them|us) a (?:call|ring)|call (?:them|us|our|the)|anrufen"
         ),
     ),
@@ -76,7 +84,16 @@ _TARGETS: tuple[tuple[str, str], ...] = (
             r"|startseite|link\b|https?://\S+|\bwww\.\S+|support-?(?:seite|bereich|page|site"
             r"|center)|knowledge base|wissensdatenbank|onlineshop|bedienungsanleitung"
             r"|betriebsanleitung|handbuch|\bmanual\b|\bagb\b|terms(?: and conditions)?"
-            r"|unsere app|our app|forum|unseren seiten|our pages|\b[a-z0-9-]+\.(?:de|com|at|ch"
+            r"|\bapps?\b|forum|\bbio\b|linktree|kundenkonto|benutzerkonto|online-?konto"
+            r"|account settings"
+            r"|(?:your|customer) account|konto\b|self-?service|\w*chatbots?\b|\w*live-?chat\w*"
+            r"|virtuelle\w* assistent\w*"
+            r"|virtual assistant|whatsapp|telegram|newsletter|\w*kanal\b|anderen account"
+            r"|(?:unserem|unseren|unser) account"
+            r"|our (?:\w+ )?(?:account|channel|page)|online\b|im netz|im internet|blog\b"
+            r"|videos?\b|youtube|"
+            r"(?<![\w.])@\w{3,}|suchfunktion|search function|google|download\w*|"
+            r"unseren seiten|our pages|\b[a-z0-9-]+\.(?:de|com|at|ch"
             r"|net|org|eu|co\.uk)(?:/\S*)?"
         ),
     ),

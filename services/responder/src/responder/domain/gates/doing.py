@@ -53,7 +53,8 @@ _EMPTY = re.compile(
     r"|en)\b|bedauer|entschuldig|dank|versteh|empfehl|rat(?:e|en)\b"
     r"|freu|hoff|wünsch|steh(?:e|en)\b.*verfügung|könn(?:en|ten)? (?:wir "
     r"|ich )?(?:\w+ ){0,4}(?:nicht|nichts|kein)|kann (?:ich |man )?(?:\w+ ){0,4}(?:nicht|nichts"
-    r"|kein)|haben (?:wir )?(?:\w+ ){0,3}kein|habe (?:ich )?(?:\w+ ){0,3}kein|nicht zuständig"
+    r"|kein)|haben (?:wir )?(?:\w+ ){0,3}kein|habe (?:ich )?(?:\w+ ){0,3}kein|nicht zuständig|(?:sehen|schauen) wir weiter"
+    r"|klärt man"
     r"|dürfen (?:wir )?(?:\w+ ){0,3}(?:nicht|kein)|sind (?:wir )?(?:\w+ ){0,2}nicht"
     r"|geben (?:wir )?(?:\w+ ){0,4}(?:keine?|nicht)|nur darauf hinweis|hinweisen|weiß (?:ich"
     r"|man)|(?:nehmen|nehme) (?:wir |ich )?\w* ?(?:\w+ ){0,4}ernst|legen .*wert"
@@ -73,6 +74,8 @@ _FRONTED = re.compile(r"^(?:das|die|den|dies\w*|da|dort)\s+\w+\s+(?:wir|ich)\b")
 _COMES = re.compile(
     r"\b(?:meldet|melden) sich\b[^.!?]{0,60}\b(?:bei )?(?:dir|ihnen|euch)\b"
     r"|\b(?:ruft|rufen) (?:dich|sie|euch)\b[^.!?]{0,40}\b(?:an|zurück)\b"
+    r"|\b(?:hat|haben)\b[^.!?]{0,40}\b(?:notiert|zurückgelegt|reserviert|überwiesen|bestellt)\b"
+    r"|\blegt (?:\w+ ){0,2}(?:zurück|bereit)\b"
     r"|\b(?:kommt|kommen) auf (?:dich|sie|euch) zu\b"
     r"|\b(?:workshop|dealer|team|colleagues?|department) will (?:contact|call|write to) you\b"
 )
@@ -109,6 +112,7 @@ _EN_EMPTY = re.compile(
 )
 
 
+_ARTICLE = re.compile(r"(?:die|der|das)\b")
 _SUBJECT = re.compile(r"(?i)\b(?:ich|wir|we|i)\b")
 
 
@@ -122,9 +126,16 @@ def deeds(text: str) -> list[Span]:
             clause
             for clause in clauses(sentence)
             if _is_deed(clause.text)
-            and (not _CONDITION.match(lowered(clause.text)) or _FRONTED.match(lowered(clause.text)))
+            and (not _CONDITION.match(lowered(clause.text)) or _is_main(clause, sentence))
         ]
     return found
+
+
+def _is_main(clause: Span, sentence: Span) -> bool:
+    """Whether it only looks like a relative clause: "Das prüfen wir", "Der Händler meldet sich"."""
+    small = lowered(clause.text)
+    begins = clause.start == sentence.start and _ARTICLE.match(small) is not None
+    return _FRONTED.match(small) is not None or (begins and _COMES.search(small) is not None)
 
 
 def _is_deed(clause: str) -> bool:

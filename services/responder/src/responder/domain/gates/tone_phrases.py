@@ -277,7 +277,7 @@ INSULT = _of(
     r"|verpiss\w*|leck mich|fick\w*|zieh leine|hau ab|verzieh dich|scher dich|verschwinden sie"
     r"|keine ahnung von (?:tuten|nichts)|(?:haben|hast) (?:sie |du )?(?:einfach |ja |doch "
     r"|absolut |null |wirklich |offenbar )*keine(?:n|rlei)? (?:ahnung|blassen schimmer|plan)"
-    r"|nicht (?:ganz )?(?:dicht|bei trost|sauber|alle tassen)|einen an der waffel|spinnen sie"
+    r"|nicht (?:ganz )?(?:bei trost|sauber|alle tassen)|einen an der waffel|spinnen sie"
     r"|spinnst du|(?:ihr|dein) (?:spatzen)?hirn|dümmer als|zu (?:dumm|blöd|doof|faul) (?:für|um"
     r"|zum)|dumme (?:frage|fragen|kommentare|ausrede)",
     r"idiots?\b|idiotic|moron\w*|imbecile|stupid(?:ity)?\b|dumb(?:ass)?\b|fool\b|foolish|jerk\b"
@@ -337,7 +337,8 @@ OFFENDED = _of(
     r"(?:weisen|weise) (?:wir|ich) (?:\w+ ){0,4}?(?:entschieden|aufs schärfste|strikt"
     r"|mit nachdruck|scharf|zurück)|unterstellung\w*|haltlose\w* (?:vorw\w+|behaupt\w+"
     r"|anschuld\w+)|(?:ihr\w*|dein\w*|diese\w*) (?:vorw[uü]rf\w*|anschuldigung\w*"
-    r"|unterstellung\w*|ton\b|tonfall|umgangston|undank\w*)|ungerechtfertigt\w*"
+    r"|unterstellung\w*|ton\b|tonfall|umgangston|undank\w*)(?! (?:ist|sind"
+    r"|war) (?:\w+ )?(?:berechtigt|richtig))|ungerechtfertigt\w*"
     r"|tun (?:sie )?uns (?:\w+ )?unrecht|tust uns unrecht|undankbar\w*|nach allem,? was wir"
     r"|(?:obwohl|dabei) (?:wir )?(?:geben |uns )?(?:wir )?(?:uns )?(?:so |doch "
     r"|wirklich )*(?:viel mühe|große mühe|solche mühe|unser bestes)|wir (?:geben"
