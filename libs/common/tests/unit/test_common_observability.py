@@ -309,7 +309,17 @@ def test_lines_inside_an_event_carry_its_ids(lines: Lines) -> None:
 
 # --- metrics -----------------------------------------------------------------------------------
 
-_UNITS = ("_seconds", "_records", "_rows", "_ratio", "_info", "_keys", "_partitions", "_running")
+_UNITS = (
+    "_seconds",
+    "_records",
+    "_rows",
+    "_ratio",
+    "_info",
+    "_keys",
+    "_partitions",
+    "_running",
+    "_cases",
+)
 _COUNTED = ("_requests", "_open", "_total")
 
 
