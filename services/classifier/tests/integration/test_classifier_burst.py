@@ -34,7 +34,8 @@ IS_FULL = os.environ.get("OMBUD_FULL") == "1"
 POSTS = 50_000 if IS_FULL else 5_000
 BATCH = 2_500  # five times the default: what starves is felt five times as much
 WITHIN = timedelta(seconds=600 if IS_FULL else 90)
-MOST_BUSY_S = 0.75
+MOST_BUSY_SHARE = 0.75
+"""Of what the model takes for one batch: on the event loop it would be at least all of that."""
 SESSION_S = 6.0
 _SHORT = {"session_timeout_ms": round(SESSION_S * 1000), "heartbeat_interval_ms": 500}
 
@@ -95,10 +96,19 @@ async def burst(kafka_bootstrap):
         yield topic
 
 
+async def _model_takes(classify_mentions) -> float:
+    """The processor time of one batch of the model, measured on this machine just now."""
+    batch = [received(f"warm-{number}", f"{QUESTION} Nummer {number}.") for number in range(BATCH)]
+    before = time.process_time()
+    await classify_mentions.prepare(batch)
+    return time.process_time() - before
+
+
 @pytest.mark.timeout(900 if IS_FULL else 180)
 async def test_a_burst_starves_no_heartbeat_and_counts_each_post_once(
     units, classify_mentions, kafka_bootstrap, short_sessions, burst
 ):
+    model_s = await _model_takes(classify_mentions)
     group = f"burst-{uuid4().hex[:8]}"
     settings = KafkaSettings(kafka_bootstrap=kafka_bootstrap, kafka_max_records=BATCH)
     handling = TypedHandling(
@@ -131,7 +141,7 @@ async def test_a_burst_starves_no_heartbeat_and_counts_each_post_once(
             stop.set()
             await running
     assert joined._value.get() - joined_before == 1, "the group was balanced once, at the start"
-    assert lag.busy_s < MOST_BUSY_S, "work held the event loop"
+    assert lag.busy_s < model_s * MOST_BUSY_SHARE, "work held the event loop"
     assert lag.worst_s < SESSION_S, "no heartbeat for the length of a session"
     async with units.read() as connection:
         row = (
