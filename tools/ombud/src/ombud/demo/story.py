@@ -21,24 +21,12 @@ from ombud.target import Target, answer
 _PATIENCE_S = 30.0
 _REPLIES = {
     "de": (
-        (
-            "Hallo! Zu {matter}: das prüfen wir sofort. Mia fragt bei den Kollegen nach und schreibt "
-            "noch heute hier, was dabei herausgekommen ist."
-        ),
-        (
-            "Hallo! {matter} haben wir aufgenommen. Mia spricht gleich mit den Kollegen und schreibt "
-            "noch heute hier, was sie sagen."
-        ),
+        "Hallo! Zu {matter}: das prüfen wir sofort. Mia fragt nach und schreibt heute noch hier.",
+        "Hallo! {matter} haben wir aufgenommen. Mia klärt das gleich und schreibt heute hier.",
     ),
     "en": (
-        (
-            "Hello! About {matter}: we check that right now. Mia asks our colleagues and writes here "
-            "today what came of it."
-        ),
-        (
-            "Hello! We have noted {matter}. Mia talks to our colleagues now and writes here today "
-            "what they say."
-        ),
+        "Hello! About {matter}: we check that right now. Mia asks and writes here today.",
+        "Hello! We have noted {matter}. Mia sorts it out now and writes here today.",
     ),
 }
 _WORD = re.compile(r"(?<![@#/\w.])[^\W\d_]{5,}(?![@/\w])")
