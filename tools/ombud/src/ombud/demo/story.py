@@ -19,6 +19,7 @@ from ombud.people import MIA, TOM
 from ombud.target import Target, answer
 
 _PATIENCE_S = 30.0
+_LOOKED_AT = 20
 _REPLIES = {
     "de": (
         "Hallo! Zu {matter}: das prüfen wir sofort. Mia fragt nach und schreibt heute noch hier.",
@@ -53,11 +54,11 @@ def play(target: Target, tell: Callable[[str], None]) -> StoryResult:
         target.client("responder", MIA) as mia,
         target.client("responder", TOM) as tom,
     ):
-        case = _choose(router)
+        case, text = _choose(router, mia)
         case_id = case["case_id"]
         tell(f"Mia claims case {case_id[:8]} of {case['team']} (rule {case['rule']})")
         answer(router.post(f"/cases/{case_id}/claim", json={}))
-        draft = _write(mia, answer(router.get(f"/cases/{case_id}")))
+        draft = _write(mia, case_id, text)
         tell("Mia drafts a public answer and submits it for review")
         draft = answer(_if_match(mia, f"/drafts/{draft['draft_id']}/submit", draft))
         refusal = _approve(mia, draft)
@@ -82,16 +83,23 @@ def play(target: Target, tell: Callable[[str], None]) -> StoryResult:
     )
 
 
-def _choose(router: httpx.Client) -> dict[str, Any]:
-    """The newest service case that is still open and addresses our account."""
+def _choose(router: httpx.Client, mia: httpx.Client) -> tuple[dict[str, Any], str]:
+    """The newest open service case that addresses our account, and words for it no gate stops."""
     cases = answer(
         router.get("/cases", params={"state": "open", "decision": "service", "limit": 200})
     )["items"]
     addressed = [case for case in cases if case["account"]] or cases
     if not addressed:
         raise CommandError("no service case is open; nothing to play the story with")
-    chosen: dict[str, Any] = max(addressed, key=lambda case: case["detected_at"])
-    return chosen
+    newest = sorted(addressed, key=lambda case: case["detected_at"], reverse=True)
+    for case in newest[:_LOOKED_AT]:
+        posts = answer(router.get(f"/cases/{case['case_id']}"))["latest_mentions"]
+        texts = replies_to(posts[-1]["text"], language=case["language"])
+        said = "\n".join(post["text"] for post in posts)
+        for text in texts:
+            if _passes(mia, text, said):
+                return case, text
+    raise CommandError("the gates stop every reply that the story knows")
 
 
 def replies_to(post: str, *, language: str) -> list[str]:
@@ -109,13 +117,9 @@ def _passes(mia: httpx.Client, text: str, post: str) -> bool:
     return all(finding["level"] == "note" for finding in findings)
 
 
-def _write(mia: httpx.Client, case: dict[str, Any]) -> Any:
+def _write(mia: httpx.Client, case_id: str, text: str) -> Any:
     """The draft; the responder may hear of the case a moment later than the router."""
-    post = case["latest_mentions"][-1]["text"]
-    texts = replies_to(post, language=case["language"])
-    text = next((text for text in texts if _passes(mia, text, post)), texts[0])
     body = {"kind": "answer", "visibility": "public", "text": text}
-    case_id = case["case_id"]
 
     def attempt() -> Any:
         response = mia.post(f"/cases/{case_id}/drafts", json=body)
