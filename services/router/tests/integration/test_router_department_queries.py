@@ -313,6 +313,7 @@ async def test_contact_and_deputy_are_reminded_and_a_breach_goes_to_the_lead(
         headers=mia,
     )
     assert late.status_code == 200, "a breach fails nothing"
+    assert late.json()["breached_at"] is not None
 
 
 HAND_OVER = {

@@ -15,9 +15,6 @@ from common.errors import ConflictError, InvalidInputError, NotFoundError
 
 QUESTION_LENGTH = 4000
 ANSWER_LENGTH = 20_000
-SHORTEST_TOKEN = 12
-ORIGIN = "social"
-"""Goes with the query into every system (S43): whoever answers knows that people read along."""
 
 
 class QueryState(enum.StrEnum):

@@ -7,7 +7,7 @@ on which somebody looks whether it was really solved.
 from __future__ import annotations
 
 import enum
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -24,13 +24,6 @@ class TransferState(enum.StrEnum):
     PENDING = "pending"
     DONE = "done"
     FAILED = "failed"
-
-
-TRANSITIONS: Mapping[TransferState, frozenset[TransferState]] = {
-    TransferState.PENDING: frozenset({TransferState.DONE, TransferState.FAILED}),
-    TransferState.DONE: frozenset(),
-    TransferState.FAILED: frozenset(),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

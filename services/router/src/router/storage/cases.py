@@ -121,13 +121,6 @@ _HAS_MERGED = text(
 )
 
 
-_NOTHING_DUE = text(
-    """
-    update cases set next_due_at = 'infinity' where case_id = any(cast(:case_ids as uuid[]))
-    """
-)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockedCase:
     """A case whose row this transaction has locked."""
@@ -297,12 +290,6 @@ async def has_merged(connection: AsyncConnection, case_id: UUID) -> bool:
     """Whether other cases were merged into this one."""
     row = (await connection.execute(_HAS_MERGED, {"case_id": case_id})).one()
     return bool(row.has_merged)
-
-
-async def nothing_due(connection: AsyncConnection, case_ids: Collection[UUID]) -> None:
-    """No clock of these cases awaits anything any more: they sink to the end of the queue."""
-    if case_ids:
-        await connection.execute(_NOTHING_DUE, {"case_ids": list(case_ids)})
 
 
 async def has_other_open(connection: AsyncConnection, case_id: UUID, conversation_id: UUID) -> bool:

@@ -17,7 +17,9 @@ from router.domain.departments import NextStep, QueryState, Question
 _SELECT = """
     select query_id, case_id, conversation_id, issue_id, department, question, origin,
     is_free_wording_allowed, link, reach, priority, asked_by_id, asked_by_name, asked_at,
-    remind_at, due_at, state, reminded_at, breached_at, answer, answered_by, answered_via,
+    remind_at, due_at, state, reminded_at,
+        (select clock.breached_at from clock where clock.clock_id = department_query.query_id)
+            as breached_at, answer, answered_by, answered_via,
     answered_at, next_step, next_step_by_name, next_step_at
     from department_query
 """
@@ -62,7 +64,6 @@ _OF_TEAMS = """
 """
 _ONE = text(_SELECT + "where query_id = :query_id" + _OF_TEAMS)
 _BY_TOKEN = text("select query_id from department_query where reply_token = :token")
-_TOKEN = text("select reply_token from department_query where query_id = :query_id")
 _LOCK = text(
     _SELECT
     + """
@@ -106,12 +107,6 @@ _NEXT_STEP = text(
 _REMINDED = text(
     """
     update department_query set reminded_at = :at
-    where query_id = any(cast(:query_ids as uuid[]))
-    """
-)
-_BREACHED = text(
-    """
-    update department_query set breached_at = :at
     where query_id = any(cast(:query_ids as uuid[]))
     """
 )
@@ -328,13 +323,6 @@ async def reminded(
     await connection.execute(_REMINDED, {"query_ids": list(query_ids), "at": at})
 
 
-async def breached(
-    connection: AsyncConnection, query_ids: Collection[UUID], *, at: datetime
-) -> None:
-    """The deadlines passed without an answer."""
-    await connection.execute(_BREACHED, {"query_ids": list(query_ids), "at": at})
-
-
 async def open_of_cases(connection: AsyncConnection, case_ids: Collection[UUID]) -> dict[UUID, int]:
     """How many queries of each of these cases, and of those merged into it, wait for an answer.
 
@@ -352,11 +340,6 @@ async def first_seen(
         _SEEN, {"message_key": message_key, "query_id": query_id, "at": at}
     )
     return result.rowcount == 1
-
-
-async def token_of(connection: AsyncConnection, query_id: UUID) -> str:
-    """The secret that an answer by mail must carry."""
-    return str(await connection.scalar(_TOKEN, {"query_id": query_id}))
 
 
 def _row(row: Row[Any]) -> QueryRow:
