@@ -180,6 +180,22 @@ async def test_pause_is_a_server_that_does_not_answer(own_stack: Stack):
     await eventually(lambda: count_rows(own_stack.postgres_dsn), retry_on=(TimeoutError,))
 
 
+async def test_after_a_pause_no_thread_runs_any_more(own_stack: Stack):
+    broker = _broker_process(own_stack)
+    for _ in range(20):
+        own_stack.kafka.pause()
+        states = [psutil.Process(thread.id).status() for thread in broker.threads()]
+        own_stack.kafka.resume()
+        assert set(states) == {psutil.STATUS_STOPPED}
+
+
+def _broker_process(stack: Stack) -> psutil.Process:
+    """Whoever listens where the broker is."""
+    port = int(stack.kafka_bootstrap.rpartition(":")[2])
+    listening = (c for c in psutil.net_connections("tcp") if c.status == psutil.CONN_LISTEN)
+    return psutil.Process(next(c.pid for c in listening if c.laddr.port == port))
+
+
 async def test_topics_are_not_made_by_accident(own_stack: Stack):
     admin = AIOKafkaAdminClient(bootstrap_servers=own_stack.kafka_bootstrap)
     await admin.start()

@@ -79,11 +79,11 @@ class EmbeddedKafka:
 
     def pause(self) -> None:
         if self._server is not None:
-            self._server.signal(signal.SIGSTOP)
+            self._server.pause()
 
     def resume(self) -> None:
         if self._server is not None:
-            self._server.signal(signal.SIGCONT)
+            self._server.resume()
 
     def close(self) -> None:
         if self._server is not None:

@@ -1,10 +1,10 @@
 """A small process between us and a server: the server never outlives the one who wanted it.
 
 Run as a script with the standard library only: `python -I guard.py '{"command": [...], ...}'`.
-It starts the command, says `pid N` on its output, obeys the lines `stop`, `kill` and `signal N`
-on its input, and says `exit CODE` when the server ended; `bye` then lets the guard go. When its
-input ends, because the owner closed it or was killed with SIGKILL, it stops the server in order
-and removes the temporary folder.
+It starts the command, says `pid N` on its output, obeys the lines `stop`, `kill`, `pause` and
+`resume` on its input, says `paused` when no thread of the server runs any more, and `exit CODE`
+when it ended; `bye` then lets the guard go. When its input ends, because the owner closed it or was
+killed with SIGKILL, it stops the server in order and removes the temporary folder.
 
 A pipe rather than only PR_SET_PDEATHSIG: that signal comes when the *thread* that forked ends, so
 a stack opened from a worker thread would lose its servers. Between guard and server, where there
@@ -87,8 +87,12 @@ def _obey(word: str, child: subprocess.Popen[bytes], spec: dict[str, Any]) -> No
         _stop(child, spec)
     elif word == "kill":
         child.kill()
-    elif word.startswith("signal "):
-        child.send_signal(int(word.split()[1]))
+    elif word == "pause":
+        child.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, child.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+        _say("paused")
+    elif word == "resume":
+        child.send_signal(signal.SIGCONT)
 
 
 def _stop(child: subprocess.Popen[bytes], spec: dict[str, Any]) -> None:

@@ -61,6 +61,7 @@ class GuardedServer:
             start_new_session=True,  # Ctrl-C reaches us, and we decide in which order all ends
         )
         self._ended = threading.Event()
+        self._paused = threading.Event()
         self.exit_code: int | None = None
         """What the server returned once it ended; 128+N for a signal."""
         first = self._read_line()
@@ -93,9 +94,16 @@ class GuardedServer:
         text = log.read_text(errors="replace") if log.exists() else ""
         return "\n".join([f"--- end of {log}", *text.splitlines()[-lines:]])
 
-    def signal(self, number: signal.Signals) -> None:
-        """Send any signal, SIGSTOP and SIGCONT for instance."""
-        self._say(f"signal {int(number)}")
+    def pause(self) -> None:
+        """SIGSTOP. When this returns no thread of the server runs, until `resume`."""
+        self._paused.clear()
+        self._say("pause")
+        if not self._paused.wait(self._command.grace_s):
+            raise StackError(f"{self._command.name} (pid {self.pid}) did not pause.")
+
+    def resume(self) -> None:
+        """SIGCONT."""
+        self._say("resume")
 
     def stop(self) -> None:
         """Orderly end; SIGKILL when the grace is over. Temporary folders stay."""
@@ -142,4 +150,7 @@ class GuardedServer:
             if line.startswith("exit "):
                 self.exit_code = int(line.split()[1])
                 break
+            if line == "paused":
+                self._paused.set()
         self._ended.set()
+        self._paused.set()

@@ -103,10 +103,10 @@ class LocalKafka:
         self.start()
 
     def pause(self) -> None:
-        self._running().signal(signal.SIGSTOP)
+        self._running().pause()
 
     def resume(self) -> None:
-        self._running().signal(signal.SIGCONT)
+        self._running().resume()
 
     def close(self) -> None:
         if self._server is not None:

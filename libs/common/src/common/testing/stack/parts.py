@@ -34,7 +34,7 @@ class Part(Protocol):
         ...
 
     def pause(self) -> None:
-        """SIGSTOP: the address accepts, nobody answers. `resume` ends it."""
+        """SIGSTOP: from now on the address accepts, nobody answers. `resume` ends it."""
         ...
 
     def resume(self) -> None:
