@@ -34,7 +34,10 @@ dev: setup ## all five services on a local stack until Ctrl-C
 	@$(BIN)/ombud dev $(ARGS)
 
 test: setup ## every test, on a real Kafka and a real PostgreSQL (ARGS="-k name")
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS) || { \
+	  code=$$?; test $$code = 1 || exit $$code; \
+	  echo "failed beside others; once more alone, and what fails again has failed:"; \
+	  $(BIN)/python -m pytest --last-failed --last-failed-no-failures none --maxfail 10 $(ARGS); }
 
 test-fast: setup ## unit, contract and architecture tests only
 	@$(BIN)/python -m pytest -m "not kafka and not postgres and not system and not faults and not slow" $(ARGS)
