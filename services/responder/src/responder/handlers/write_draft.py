@@ -221,8 +221,9 @@ async def _add_revision(
     ids: IdFactory,
     before: Draft | None = None,
 ) -> Draft:
-    # First: whoever was asked to read may be the one who writes now, and is no reader any more.
-    if before is not None and before.state is DraftState.SUBMITTED:
+    # First: whoever was asked to read may be the one who writes now, and is no reader any more. In
+    # whatever state: an approval written past the use cases leaves the offer of its review alive.
+    if before is not None:
         await end_review(uow, draft_id, state=OfferState.VOID)
     await drafts.insert_revision(
         uow.connection, draft_id, number=number, content=content, author=author
