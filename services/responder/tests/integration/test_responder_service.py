@@ -17,6 +17,7 @@ from common.events.router import CaseOpened
 from common.events.vocabulary import Visibility
 from common.testing.eventually import eventually
 from common.testing.kafka import Outgoing, produce, read, read_all
+from common.testing.live import listening
 from common.testing.pipeline import Pipeline, PipelineOptions
 from common.testing.stack import Stack
 from common.web.auth import DevIssuer
@@ -111,6 +112,37 @@ async def test_a_case_comes_in_and_a_reply_that_two_have_seen_goes_out(
         assert [(post["id"], post["text"]) for post in posts] == [(sent["platform_id"], HELLO)]
         check = await client.get(f"{apis[0]}/four-eyes/check", headers=person("lea", "lead"))
         assert check.json()["holds"] is True
+
+
+async def test_whoever_may_read_hears_at_once_that_a_review_waits(
+    pipeline: Pipeline, case_opened: Callable[[str], Event[CaseOpened]]
+) -> None:
+    event = case_opened("p-service-live")
+    await opened(pipeline, [event])
+    apis = [replica.url for replica in pipeline.replicas["responder"]]
+    body = {"kind": "answer", "visibility": "public", "text": "Der Kettensatz kommt morgen an."}
+    async with (
+        httpx.AsyncClient(trust_env=False, timeout=10) as client,
+        listening(f"{apis[1]}/reviews/stream", person("ben")) as ben,
+        listening(f"{apis[1]}/reviews/stream", person("anna")) as anna,
+    ):
+
+        async def written() -> str | None:
+            answer = await client.post(
+                f"{apis[0]}/cases/{event.data.case_id}/drafts", json=body, headers=person("anna")
+            )
+            return str(answer.json()["draft_id"]) if answer.status_code == 201 else None
+
+        draft_id = await eventually(written, within=WITHIN)
+        await client.post(f"{apis[0]}/drafts/{draft_id}/submit", headers=person("anna"))
+        await eventually(lambda: ben, within=WITHIN)
+        claimed = await client.post(f"{apis[0]}/reviews/{draft_id}/claim", headers=person("ben"))
+        assert claimed.status_code == 200, claimed.text
+        await eventually(lambda: anna, within=WITHIN)
+    assert (ben[0].event, ben[0].data["draft_id"]) == ("responder.review.offered.v1", draft_id)
+    assert "Kettensatz" not in str(ben)
+    # The author is not asked to read her own words; she hears who reads them.
+    assert [each.event for each in anna] == ["responder.review.claimed.v1"]
 
 
 DIFFERENT = (

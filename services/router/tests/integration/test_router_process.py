@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
@@ -17,6 +16,7 @@ from common.events.envelope import Event
 from common.kafka.producer import BatchProducer
 from common.settings import KafkaSettings
 from common.testing.eventually import eventually
+from common.testing.live import listening
 from common.testing.pipeline import Pipeline, PipelineOptions
 from common.testing.stack import Stack
 from common.web.auth import DevIssuer
@@ -99,48 +99,21 @@ async def test_a_live_stream_tells_of_the_own_teams_and_resumes(
     pipeline: Pipeline, kafka: KafkaSettings, api: httpx.AsyncClient
 ) -> None:
     make = Mentions()
-    seen: list[tuple[str, str, dict[str, Any]]] = []
     url = f"{pipeline.api('router')}/cases/stream"
     headers = bearer(pipeline, "agent", teams=("social_support",))
-
-    async def listen(last_id: str | None) -> None:
-        more = {"Last-Event-ID": last_id} if last_id else {}
-        async with (
-            httpx.AsyncClient(timeout=30, headers={**headers, **more}) as client,
-            client.stream("GET", url) as answer,
-        ):
-            assert answer.status_code == 200
-            fields: dict[str, str] = {}
-            async for line in answer.aiter_lines():
-                name, _, value = line.partition(": ")
-                if line:
-                    fields[name] = value
-                elif "data" in fields:
-                    seen.append((fields["id"], fields["event"], json.loads(fields["data"])))
-                    fields = {}
-                else:
-                    opened.set()
-
-    opened = asyncio.Event()
-    listening = asyncio.create_task(listen(None))
-    await asyncio.wait_for(opened.wait(), 20)
     questions = [make("service", kind="question", native_id=f"q-{n}") for n in range(3)]
     problems = [make("service", native_id=f"s-{n}") for n in range(3)]
-    await publish(kafka, *questions, *problems)
-    await eventually(lambda: len(seen) >= 3, within=SOON)
-    listening.cancel()
-    assert {(name, data["team"]) for _, name, data in seen} == {
+    async with listening(url, headers) as told:
+        await publish(kafka, *questions, *problems)
+        await eventually(lambda: len(told) >= 3, within=SOON)
+    assert {(each.event, each.data["team"]) for each in told} == {
         ("router.case.opened.v1", "social_support")
     }
-    assert "text" not in json.dumps(seen)
+    assert "text" not in json.dumps(told)
 
-    first_id, already = seen[0][0], {data["id"] for _, _, data in seen[1:]}
-    seen.clear()
-    opened.clear()
-    again = asyncio.create_task(listen(first_id))
-    await eventually(lambda: len(seen) >= 2, within=SOON)
-    again.cancel()
-    assert {data["id"] for _, _, data in seen} >= already
+    async with listening(url, headers, after=told[0].id) as again:
+        await eventually(lambda: len(again) >= 2, within=SOON)
+    assert {each.data["id"] for each in again} >= {each.data["id"] for each in told[1:]}
 
 
 async def test_clocks_ring_on_time_across_the_death_of_a_replica_and_all_leave_quietly(

@@ -92,11 +92,6 @@ class ServiceProcess:
         if self._server and self._server.running:
             self._server.kill()
 
-    def signal(self, number: signal.Signals) -> None:
-        """Any signal; SIGSTOP makes it a zombie that others take for dead."""
-        if self._server:
-            self._server.signal(number)
-
     def close(self) -> None:
         """Stop for good."""
         if self._server:
