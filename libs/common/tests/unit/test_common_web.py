@@ -32,7 +32,7 @@ from common.observability import metrics
 from common.web.app import create_app
 from common.web.auth import DevIssuer, Principal, public, require
 from common.web.concurrency import check_version, etag, if_match
-from common.web.middleware import json_depth
+from common.web.middleware import holds_nul, json_depth
 from common.web.pagination import Cursor, Page, PageRequest
 from common.web.problems import ProblemError
 from common.web.rate_limit import RateLimit
@@ -303,6 +303,30 @@ def _depth(value: Any) -> int:
 @given(_JSON, st.booleans())
 def test_depth_is_counted_as_a_parser_would(value: Any, escaped: bool) -> None:
     assert json_depth(json.dumps(value, ensure_ascii=escaped).encode()) == _depth(value)
+
+
+@pytest.mark.parametrize("text", ["\x00", "a\x00b", "\\\x00", "\\\\\x00\x00"])
+async def test_nul_in_a_text_is_refused_before_a_table_does(text: str) -> None:
+    async with client_of(notes()) as client:
+        for body in ({"number": 3, "text": text}, {"number": 3, text: "x"}):
+            is_problem(await client.post("/notes", json=body), 422, "nul_in_text")
+
+
+@given(_JSON)
+def test_nul_is_found_where_a_parser_would_find_it(value: Any) -> None:
+    assert holds_nul(json.dumps(value).encode()) == _holds_nul(value)
+
+
+def test_a_written_escape_is_no_nul() -> None:
+    assert not holds_nul(json.dumps({"text": "\\u0000"}).encode())
+
+
+def _holds_nul(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any("\x00" in key or _holds_nul(item) for key, item in value.items())
+    if isinstance(value, list):
+        return any(_holds_nul(item) for item in value)
+    return isinstance(value, str) and "\x00" in value
 
 
 @given(st.binary(max_size=200))

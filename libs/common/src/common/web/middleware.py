@@ -2,7 +2,8 @@
 transactions when a client leaves).
 
 `Surroundings` gives the request its ids, counts and logs it, and answers what nobody caught.
-`BodyLimit` reads a body only as far as it may be long and JSON only as deep as it may be nested.
+`BodyLimit` reads a body only as far as it may be long and JSON only as deep as it may be nested,
+and refuses NUL in a JSON text.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ MAX_JSON_DEPTH = 20
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _QUIET = ("/health/", "/metrics")
 _STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _log = get_logger("common.web")
 
@@ -73,7 +75,9 @@ class Surroundings:
 
 
 class BodyLimit:
-    """Refuses a body that is too long (413) or JSON that is too deep (422), before any parsing.
+    """Refuses a body that is too long (413), JSON that is too deep or holds NUL (422), unparsed.
+
+    PostgreSQL keeps no NUL in a text: what a route let in would fail there, or in a later consumer.
 
     A body is read whole here, because a framework that reads it would turn our refusal into its
     own error. Routes that read their body raw have a limit of their own, by the end of their path,
@@ -137,7 +141,7 @@ def _too_large(max_bytes: int) -> ProblemError:
 
 
 async def _read_whole(receive: Receive, content_type: str) -> Receive:
-    """Read a body, look at its depth if it is JSON, hand it on as if nothing had been read."""
+    """Read a body, look at it if it is JSON, hand it on as if nothing had been read."""
     chunks: list[bytes] = []
     while True:
         message = await receive()
@@ -147,17 +151,30 @@ async def _read_whole(receive: Receive, content_type: str) -> Receive:
         if not message.get("more_body", False):
             message = {"type": "http.request", "body": b"".join(chunks), "more_body": False}
             break
-    is_json = message["type"] == "http.request" and "json" in content_type
-    if is_json and json_depth(message["body"]) > MAX_JSON_DEPTH:
-        raise ProblemError(
-            422, "json_too_deep", f"JSON may be nested {MAX_JSON_DEPTH} levels deep."
-        )
+    if message["type"] == "http.request" and "json" in content_type:
+        _refuse_odd(message["body"])
     first: list[Message] = [message]
 
     async def replayed() -> Message:
         return first.pop() if first else await receive()
 
     return replayed
+
+
+def _refuse_odd(body: bytes) -> None:
+    if json_depth(body) > MAX_JSON_DEPTH:
+        raise ProblemError(
+            422, "json_too_deep", f"JSON may be nested {MAX_JSON_DEPTH} levels deep."
+        )
+    if holds_nul(body):
+        raise ProblemError(
+            422, "nul_in_text", "A text may not hold the character U+0000; leave it out."
+        )
+
+
+def holds_nul(body: bytes) -> bool:
+    r"""Whether a string of a JSON text holds NUL, which JSON can only write as `\u0000`."""
+    return b"u0000" in body and _NUL.search(body) is not None
 
 
 def json_depth(body: bytes) -> int:
