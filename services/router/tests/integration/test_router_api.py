@@ -273,6 +273,20 @@ async def test_bulk_close_by_filter_is_one_command_that_repeats(
     assert both.status_code == 422
 
 
+@pytest.mark.parametrize(
+    "wanted", [{}, {"kind": None}, {"kinds": "praise"}, {"kind": "praise", "teem": COMMUNITY}]
+)
+async def test_a_bulk_close_that_asks_nothing_or_is_misspelt_closes_nothing(
+    client: httpx.AsyncClient, put: Place, lead: dict[str, str], wanted: dict[str, Any]
+) -> None:
+    await put(Mentions()("non_service", kind="praise"))
+    refused = await client.post(
+        "/cases/bulk-close", json={**CLOSING, "filter": wanted}, headers=lead
+    )
+    assert (refused.status_code, refused.json()["code"]) == (422, "invalid_request")
+    assert (await client.get("/cases", headers=lead)).json()["items"] != []
+
+
 async def test_the_queue_is_in_due_order_page_by_page_with_every_case_once(
     client: httpx.AsyncClient, put: Place, lead: dict[str, str]
 ) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Response
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from common.db.unit_of_work import UnitOfWork
 from common.web.idempotency import Answer
@@ -67,14 +66,33 @@ class SettlingRequest(ClosingRequest):
 
 
 class BulkCloseFilter(BaseModel):
-    """Which open non-service cases: all that is given must hold."""
+    """Which open non-service cases: all that is given must hold.
 
-    model_config = _example(team="community_management", kind="praise")
+    A member that is not known is refused, and so is a filter that asks nothing: a misspelt one
+    would close everything.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"team": "community_management", "kind": "praise"}],
+            "anyOf": [
+                {"required": [name], "properties": {name: {"type": "string"}}}
+                for name in ("team", "kind", "network", "detected_before")
+            ],
+        },
+    )
 
     team: Annotated[str | None, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")] = None
     kind: KindWord | None = None
     network: Annotated[str | None, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")] = None
-    detected_before: datetime | None = None
+    detected_before: AwareDatetime | None = None
+
+    @model_validator(mode="after")
+    def _asks_something(self) -> Self:
+        if all(value is None for _, value in self):
+            raise ValueError("a filter names at least one of team, kind, network, detected_before")
+        return self
 
 
 class BulkCloseRequest(BaseModel):

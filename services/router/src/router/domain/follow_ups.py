@@ -10,7 +10,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from common.errors import ConflictError, InvalidInputError
@@ -18,6 +18,8 @@ from router.domain.claims import Person
 
 REASON_LENGTH = 500
 RESULT_LENGTH = 2000
+LONGEST_AHEAD = timedelta(days=5 * 365)
+"""Further away nobody plans; a slip of the pen does, and no calendar reaches the year 9999."""
 
 
 class Source(enum.StrEnum):
@@ -81,9 +83,11 @@ def after(state: FollowUpState, step: FollowUpStep) -> FollowUpState:
 
 
 def checked_date(due_at: datetime, *, now: datetime) -> datetime:
-    """The date, if it lies ahead; InvalidInputError otherwise."""
+    """The date, if it lies ahead, within five years; InvalidInputError otherwise."""
     if due_at <= now:
         raise InvalidInputError("a follow-up needs a date ahead", code="date_has_passed")
+    if due_at > now + LONGEST_AHEAD:
+        raise InvalidInputError("a follow-up lies at most five years ahead", code="date_too_far")
     return due_at
 
 
