@@ -17,6 +17,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from common.db.engine import create_engine
+from common.db.sessions import OpenTransactions
 from common.db.unit_of_work import UnitOfWork, UnitOfWorkFactory, is_transient
 from common.events.envelope import Message
 from common.testing.eventually import eventually
@@ -378,3 +379,27 @@ class TestTransient:
             async with engine.connect() as connection:  # and the next one works
                 assert (await connection.execute(text("select 1"))).scalar_one() == 1
             await engine.dispose()
+
+
+async def test_a_forgotten_transaction_of_somebody_else_is_seen_and_seen_to_end(
+    postgres_admin_dsn: str,
+) -> None:
+    dsn = await create_database(postgres_admin_dsn)  # where nobody else has anything open
+    watched = OpenTransactions()
+    engine = create_engine(dsn, pool_size=2, application_name="test-db")
+    forgotten = await asyncpg.connect(dsn)
+    async with engine.connect() as connection:
+        # A role with no right to see what others do, as the services' are.
+        await connection.execute(text("set local role pg_signal_backend"))
+
+        async def is_old() -> bool:
+            return await watched.oldest_seconds(connection) > 0.2
+
+        assert await watched.oldest_seconds(connection) == 0
+        await forgotten.execute("begin; select 1")
+        await eventually(is_old)
+        await forgotten.execute("rollback; begin")
+        assert await watched.oldest_seconds(connection) == 0
+    await forgotten.close()
+    await engine.dispose()
+    await drop_database(dsn)

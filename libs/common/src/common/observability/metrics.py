@@ -160,6 +160,10 @@ TIMERS_FAILURES_TOTAL = _counter(
 DB_TRANSACTIONS_TOTAL = _counter(
     "ombud_db_transactions_total", "Units of work: committed, rolled_back", "outcome"
 )
+DB_OLDEST_TRANSACTION_SECONDS = _gauge(
+    "ombud_db_oldest_transaction_seconds",
+    "For how long the oldest open transaction of anybody was seen in the database",
+)
 DB_TRANSACTION_SECONDS = _histogram(
     "ombud_db_transaction_seconds", "A unit of work from begin to end", buckets=_FAST
 )

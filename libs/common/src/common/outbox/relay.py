@@ -19,6 +19,7 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from common.db.sessions import OpenTransactions
 from common.events.envelope import Message
 from common.kafka.policies import RetryPolicy
 from common.kafka.port import ProducerPort, PublishError
@@ -89,6 +90,7 @@ class Relay:
         self._luck = random.Random()  # noqa: S311  (jitter)
         self._turn = self._luck.randrange(LANES)
         self._look_at = 0.0
+        self._transactions = OpenTransactions()
         self._has_more = False
         """Whether the last transaction left rows; else looking again would be for nothing."""
 
@@ -171,8 +173,10 @@ class Relay:
         self._look_at = monotonic() + self._policy.look_s
         async with self._engine.connect() as connection:
             age, rows = (await connection.execute(_LOOK, {"lanes": LANES})).one()
+            oldest = await self._transactions.oldest_seconds(connection)
         metrics.OUTBOX_OLDEST_AGE_SECONDS.set(float(age))
         metrics.OUTBOX_PENDING_ROWS.set(rows)
+        metrics.DB_OLDEST_TRANSACTION_SECONDS.set(oldest)
 
     async def _drain(self) -> None:
         """What the last units of work left behind: at most 3 s, the rest is for the next relay."""
