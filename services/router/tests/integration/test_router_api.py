@@ -465,6 +465,29 @@ async def test_the_configuration_is_versioned_and_guarded_by_its_etag(
     assert missing.status_code == 404
 
 
+async def test_a_team_with_open_cases_stays_in_the_configuration(
+    client: httpx.AsyncClient, login: Login, lead: dict[str, str], case: UUID
+) -> None:
+    """Its cases would be in a queue that nobody looks at (S34)."""
+    operator = {**login("ole", "operator"), "If-Match": '"v1"'}
+    document = {
+        "company": "Motorrad AG",
+        "teams": [{"name": COMMUNITY, "title": "Community Management"}],
+        "rules": [{"name": "all", "team": COMMUNITY, "reason": "One team for everything."}],
+    }
+    refused = await client.put("/configuration", json=document, headers=operator)
+    assert (refused.status_code, refused.json()["code"]) == (409, "team_has_open_cases")
+    assert refused.json()["teams"] == {SUPPORT: 1}
+    handed = await client.post(
+        f"/cases/{case}/hand-over",
+        json={"team": COMMUNITY, "reason": "The team is dissolved."},
+        headers={**lead, "If-Match": '"v1"'},
+    )
+    assert handed.status_code == 200, handed.text
+    applied = await client.put("/configuration", json=document, headers=operator)
+    assert applied.json() == {"version": 2}
+
+
 @pytest.mark.parametrize(
     "query",
     [

@@ -448,7 +448,7 @@ async def test_the_deep_sweep_goes_slice_by_slice_through_every_open_case(
     async with units.read() as connection:
         while True:
             slice_ = await sweep.deep(
-                connection, after=position, now=datetime.now(UTC), grace=sweep.GRACE, limit=2
+                connection, after=position, teams=TEAMS, now=datetime.now(UTC), limit=2
             )
             seen, position = seen + slice_.looked_at, slice_.position
             if position is None:
@@ -498,6 +498,33 @@ async def test_the_sweep_finds_what_was_forgotten_and_takes_care_of_it(
     )
     assert {row["kind"] for row in pending} == {"first_reaction_warn", "first_reaction_breach"}
     assert await database.fetchval("select source from follow_up") == "policy"
+
+
+async def test_a_case_of_a_team_that_is_gone_is_nobodys_until_a_lead_hands_it_over(
+    units: UnitOfWorkFactory,
+    configurations: Configurations,
+    admin_dsn: str,
+    client: httpx.AsyncClient,
+    login: Login,
+) -> None:
+    case = await opened(units, configurations)
+    admin = await asyncpg.connect(admin_dsn)
+    # As a case that was placed while its team was taken out of the configuration.
+    await admin.execute(
+        "update router.cases set team = 'nights', opened_at = opened_at - interval '1 hour'"
+    )
+    await admin.close()
+    assert await sweep_cases(configurations, units) == 1
+    assert await sweep_cases(configurations, units) == 1, "nobody has seen to it"
+    lead = login("lea", "lead")
+    seen = (await client.get(case.url, headers=lead)).headers["ETag"]
+    handed = await client.post(
+        f"{case.url}/hand-over",
+        json={"team": TEAMS[0], "reason": "The nights are over."},
+        headers={**lead, "If-Match": seen},
+    )
+    assert handed.status_code == 200, handed.text
+    assert await sweep_cases(configurations, units) == 0
 
 
 async def test_who_was_never_answered_is_listed(

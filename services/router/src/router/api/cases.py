@@ -22,7 +22,7 @@ from router.api.case_models import (
     shown,
 )
 from router.domain.states import CaseState
-from router.storage import queue
+from router.storage import queue, team_counts
 from router.storage.case_view import case_view
 from router.storage.queue import Filters, Worker
 
@@ -125,7 +125,7 @@ async def list_cases(
 @router.get("/cases/counts", summary="Open work per team")
 async def count_cases(principal: Reader, units: Units) -> list[TeamCounts]:
     async with units.read() as connection:
-        counts = await queue.counts(connection, visible_teams(principal), offset=units.offset)
+        counts = await team_counts.counts(connection, visible_teams(principal), offset=units.offset)
     return [TeamCounts.model_validate(each) for each in counts]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from common.db.unit_of_work import UnitOfWork
-from common.errors import PreconditionFailedError
+from common.errors import ConflictError, PreconditionFailedError
 from common.events import parts
 from common.events.envelope import new_event
 from common.events.parts import Actor
@@ -18,7 +18,7 @@ from common.ids import derived_id
 from router.domain.claims import Person
 from router.domain.configuration import Configuration
 from router.domain.people import FULL_TIME, Colleague
-from router.storage import configurations
+from router.storage import configurations, team_counts
 from router.storage.configuration_document import (
     ConfigurationDocument,
     packaged_default,
@@ -35,7 +35,8 @@ async def apply_configuration(
 ) -> int:
     """The new version's number. The same document again changes nothing and keeps the number.
 
-    Raises PreconditionFailedError when another version is in force than the person saw.
+    Raises PreconditionFailedError when another version is in force than the person saw, and
+    ConflictError where a team that it no longer names has open cases: they would be nobody's (S34).
     """
     current = await configurations.stored(uow.connection)
     version = current.version if current else 0
@@ -45,6 +46,7 @@ async def apply_configuration(
         )
     if current and parse(current.document) == document:
         return version
+    await _refuse_orphans(uow, document)
     await _put_in_force(uow, document, version=version + 1, by=by)
     return version + 1
 
@@ -57,6 +59,18 @@ async def ensure_default(uow: UnitOfWork) -> None:
         await _put_in_force(uow, packaged_default(), version=1, by=PACKAGED)
     except PreconditionFailedError:
         return  # another replica was quicker
+
+
+async def _refuse_orphans(uow: UnitOfWork, document: ConfigurationDocument) -> None:
+    known = {team.name for team in document.teams}
+    left = await team_counts.open_cases_of_others(uow.connection, known)
+    if left:
+        named = ", ".join(f"{team} ({number})" for team, number in left.items())
+        raise ConflictError(
+            f"teams that are not named any more have open cases: {named}; hand those over first",
+            code="team_has_open_cases",
+            details={"teams": left},
+        )
 
 
 async def _put_in_force(

@@ -15,6 +15,7 @@ from common.observability.logging import get_logger
 from common.timers import store as timers
 from common.timers.store import NewTimer
 from router.domain.clocks import KINDS
+from router.domain.configuration import Configuration
 from router.handlers.clock_steps import timers_of_running
 from router.handlers.watch_cases import watch_cases
 from router.storage import clocks, sweep
@@ -38,10 +39,11 @@ async def sweep_cases(configurations: Configurations, units: UnitOfWorkFactory) 
     """One round: a quick look, and one slice of the deep one; how many violations it found."""
     async with units.begin() as uow:
         found = list(await sweep.quick(uow.connection, now=uow.now, grace=GRACE, limit=MOST))
-        slice_ = await _next_slice(uow)
+        configuration = await configurations.in_force(uow.connection)
+        slice_ = await _next_slice(configuration, uow)
         known = {each.case_id for each in found}
         found += [each for each in slice_ if each.case_id not in known]
-        await _take_care(configurations, uow, found)
+        await _take_care(configuration, uow, found)
         unanswered = await sweep.count_never_answered(uow.connection, now=uow.now)
     metrics.ROUTER_SWEEP_VIOLATIONS_CASES.set(len(found))
     metrics.ROUTER_NEVER_ANSWERED_CASES.set(unanswered)
@@ -51,12 +53,14 @@ async def sweep_cases(configurations: Configurations, units: UnitOfWorkFactory) 
     return len(found)
 
 
-async def _next_slice(uow: UnitOfWork) -> Sequence[Violation]:
+async def _next_slice(configuration: Configuration, uow: UnitOfWork) -> Sequence[Violation]:
     taken = await sweep.take(uow.connection, _WALK, now=uow.now)
     if taken is None:
         return ()
     position, number = taken
-    slice_ = await sweep.deep(uow.connection, after=position, now=uow.now, grace=GRACE, limit=SLICE)
+    slice_ = await sweep.deep(
+        uow.connection, after=position, teams=configuration.teams, now=uow.now, limit=SLICE
+    )
     await sweep.move(
         uow.connection,
         _WALK,
@@ -68,16 +72,18 @@ async def _next_slice(uow: UnitOfWork) -> Sequence[Violation]:
 
 
 async def _take_care(
-    configurations: Configurations, uow: UnitOfWork, found: Sequence[Violation]
+    configuration: Configuration, uow: UnitOfWork, found: Sequence[Violation]
 ) -> None:
-    """Arm timers that are missing or were lost, and plan a follow-up where nothing is pending."""
+    """Arm timers that are missing or were lost, and plan a follow-up where nothing is pending.
+
+    What is nobody's stays a violation until a lead gives it to a team; we would only guess one.
+    """
     if not found:
         return
     lost = [each.case_id for each in found if each.problem in (NO_TIMER, RANG_UNHEARD)]
     locked = await clocks.lock_open(uow.connection, lost, KINDS)
     armed: list[NewTimer] = [timer for case in locked for timer in timers_of_running(case)]
     await timers.arm(uow.connection, armed)
-    configuration = await configurations.in_force(uow.connection)
     bare = [each.case_id for each in found if each.problem == NOTHING_PENDING]
     await watch_cases(
         configuration, uow, bare, terms=configuration.clocks.look_sooner, reason=_FOUND

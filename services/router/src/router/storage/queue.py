@@ -41,22 +41,6 @@ _CASE = """
         cases.priority
     from cases
 """
-_COUNTS = """
-    select team,
-        count(*) filter (where state = 'open') as open,
-        count(*) filter (where state = 'claimed') as claimed,
-        count(*) filter (where state in ('waiting_customer', 'waiting_department', 'transferred',
-            'follow_up', 'observing')) as waiting,
-        count(*) filter (where state in ('resolved', 'unsolvable')) as settled,
-        count(*) filter (where state = 'open' and owner_id is null) as unowned,
-        count(*) filter (where exists (
-            select from clock
-            where clock.case_id = cases.case_id and clock.kind = 'first_reaction'
-                and clock.ended_at is null
-        )) as awaiting_reaction,
-        count(*) filter (where next_due_at <= now() + cast(:offset as interval)) as overdue
-    from cases where state <> 'closed'
-"""
 _CLOCKS = text(
     """
     select kind, state, posted_at, started_at, warn_at, due_at, warned_at, breached_at,
@@ -159,24 +143,6 @@ class ClockRow:
     seconds_since_detected: float | None
     seconds_since_posted: float | None
     dispatch_id: UUID | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TeamCounts:
-    """Open work of a team; `overdue` are the cases whose deadline has passed unanswered.
-
-    `waiting` is for others, `settled` for the customer's objection; `unowned` are open cases that
-    are no person's but the team's.
-    """
-
-    team: str
-    open: int
-    claimed: int
-    waiting: int
-    settled: int
-    unowned: int
-    awaiting_reaction: int
-    overdue: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -312,17 +278,6 @@ async def mentions_of(
     """The latest mentions of a case and those merged into it, the oldest of them first."""
     rows = await connection.execute(_MENTIONS, {"case_id": case_id, "limit": limit})
     return [mention_of(row.body) for row in rows][::-1]
-
-
-async def counts(
-    connection: AsyncConnection, teams: Teams, *, offset: timedelta = NO_OFFSET
-) -> list[TeamCounts]:
-    """Open work per team, by name."""
-    question = _question(teams, Filters())
-    condition = "".join(f" and {each}" for each in question.conditions)
-    statement = text(f"{_COUNTS}{condition} group by team order by team")
-    rows = await connection.execute(statement, {**question.parameters, "offset": offset})
-    return [TeamCounts(**row._mapping) for row in rows]
 
 
 def _question(teams: Teams, filters: Filters) -> _Question:

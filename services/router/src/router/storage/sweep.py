@@ -225,15 +225,18 @@ async def deep(
     connection: AsyncConnection,
     *,
     after: UUID | None,
+    teams: Collection[str],
     now: datetime,
-    grace: timedelta,
     limit: int,
 ) -> Slice:
-    """The next `limit` open cases after this conversation, held against clocks and timers."""
+    """The next `limit` open cases after this conversation, held against clocks and timers.
+
+    `teams` are those that there are: another one's case without an owner is nobody's.
+    """
     rows = (await connection.execute(_DEEP, {"after": after or UUID(int=0), "limit": limit})).all()
     found = []
     for row in rows:
-        problem = _problem(row, now, grace)
+        problem = _problem(row, now, teams)
         if problem is not None:
             found.append(_violation(row, problem))
     return Slice(found, len(rows), rows[-1].conversation_id if len(rows) == limit else None)
@@ -268,16 +271,16 @@ async def never_answered(
     return [NeverAnswered(**row._mapping) for row in rows]
 
 
-def _problem(row: Row[Any], now: datetime, grace: timedelta) -> str | None:
-    if row.state in ("resolved", "unsolvable") or row.opened_at > now - grace:
+def _problem(row: Row[Any], now: datetime, teams: Collection[str]) -> str | None:
+    if row.state in ("resolved", "unsolvable") or row.opened_at > now - GRACE:
         return None
-    if not row.team and row.owner_name is None:
-        return NOBODYS
     if not row.has_clock:
         return NOTHING_PENDING
     if not row.has_timer:
         return NO_TIMER
-    return RANG_UNHEARD if row.rings_at <= now - grace else None
+    if row.rings_at <= now - GRACE:
+        return RANG_UNHEARD
+    return NOBODYS if row.owner_name is None and row.team not in teams else None
 
 
 def _violation(row: Row[Any], problem: str) -> Violation:
