@@ -331,6 +331,7 @@ class Desk:
 
     def __init__(self) -> None:
         self.made: dict[UUID, str] = {}
+        self.texts: list[str] = []
         self.refusal: NotTakenError | None = None
 
     async def hand_over(
@@ -339,6 +340,7 @@ class Desk:
         if self.refusal is not None:
             raise self.refusal
         self.made[transfer_id] = title
+        self.texts.append(text)
         return Ticket("22001", "https://helpdesk.example/1")
 
 
@@ -364,6 +366,10 @@ async def test_a_transfer_needs_a_told_customer_and_is_looked_at_again(
     make = MakeTickets(units, desk)
     assert await make() == 1
     assert await make() == 0
+    head, _, words = desk.texts[0].partition("\n\n")
+    assert words == HAND_OVER["text"]
+    for told in ("soziales Netzwerk", "https://social.example/kurt/1", "212", "Freie Wortwahl"):
+        assert told in head, "the origin travels with the case (S43)"
     done = (await client.get(path, headers=mia)).json()[0]
     assert (done["state"], done["reference"]) == ("done", "22001")
     assert (await shown(client, mia, case))["state"] == "transferred"

@@ -264,6 +264,7 @@ async def test_a_ticket_whose_answer_was_lost_is_found_not_made_twice(far_end, h
     assert ticket.reference == "22000"
     assert ticket.link == f"http://127.0.0.1:{far_end.port}/#ticket/zoom/1"
     assert far_end.tickets[0]["article"]["internal"] is True
+    assert far_end.tickets[0]["tags"] == "social"
     other = await helpdesk.hand_over(UUID(int=9), title="Garantie", text="x", is_repetition=True)
     assert other.reference == "22001"
 

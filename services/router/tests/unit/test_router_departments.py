@@ -163,6 +163,15 @@ def test_a_hand_over_needs_words_and_a_date_ahead():
         assert caught.value.code == "follow_up_out_of_range"
 
 
+def test_a_ticket_says_only_what_is_known_of_its_origin():
+    given = {"title": "Garantie", "text": "Alles Nötige.", "reason": "Garantieantrag"}
+    whole = transfers.hand_over(**given, follow_up_at=NOW + timedelta(days=7), now=NOW)
+    bound = replace(whole, is_free_wording_allowed=False)
+    told = transfers.with_origin(bound, link=None, reach=0).text.splitlines()
+    assert told[0].startswith("Herkunft: soziales Netzwerk")
+    assert told[1:] == ["Reichweite: 0", "", "Alles Nötige."]
+
+
 @pytest.mark.parametrize("kinds", [(), ("question",), ("no_reply", "question")])
 def test_nothing_is_transferred_behind_the_customers_back(kinds):
     with pytest.raises(ConflictError) as caught:

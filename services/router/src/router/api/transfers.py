@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -39,6 +40,7 @@ class TransferRequest(BaseModel):
     text: Annotated[str, Field(min_length=1, max_length=20_000)]
     reason: Annotated[str, Field(min_length=1, max_length=200)]
     follow_up_at: AwareDatetime
+    free_wording_allowed: bool = True
 
 
 class TransferShown(BaseModel):
@@ -94,7 +96,7 @@ async def transfer(
             command.configurations,
             uow,
             command.by(principal, case_id, seen),
-            wanted,
+            replace(wanted, is_free_wording_allowed=body.free_wording_allowed),
             transfer_id=transfer_id,
             helpdesk=helpdesk,
         )

@@ -8,6 +8,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from router.domain.departments import MessageKind
+from router.domain.origin import Origin, origin_lines
 
 _OPENINGS = {
     MessageKind.QUESTION: "bitte beantworten Sie diese Frage aus dem Kundendienst in sozialen "
@@ -76,14 +77,13 @@ def letter(message: OutgoingMessage, *, zone: ZoneInfo) -> Letter:
         f"Abteilung: {message.department_name}",
         f"Frist: {due}",
         f"Priorität: {'hoch' if message.priority == 'high' else 'normal'}",
-        "Herkunft: soziales Netzwerk (öffentlich; viele lesen die Antwort mit)",
-        f"Beitrag: {message.link}",
-        f"Reichweite: {message.reach}",
+        *origin_lines(Origin(message.link, message.reach, message.is_free_wording_allowed)),
         f"Gefragt von: {message.asked_by_name}",
+        "",
+        "Frage:",
+        message.question,
+        "",
     ]
-    if message.is_free_wording_allowed:
-        lines.append("Freie Wortwahl: ja, wir formulieren für die Öffentlichkeit neu.")
-    lines += ["", "Frage:", message.question, ""]
     if kind is not MessageKind.WITHDRAWAL:
         lines.append("Antworten Sie einfach auf diese Nachricht.")
     subject = f"{_SUBJECTS[kind]} [{message.reply_token}]: bis {due}"

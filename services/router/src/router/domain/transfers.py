@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from common.errors import ConflictError, InvalidInputError
+from router.domain.origin import Origin, origin_lines
 
 TITLE_LENGTH = 200
 TEXT_LENGTH = 20_000
@@ -34,6 +35,7 @@ class HandOver:
     text: str
     reason: str
     follow_up_at: datetime
+    is_free_wording_allowed: bool = True
 
 
 TELLING_KINDS = frozenset({"answer", "progress", "outcome", "holding", "lead_in", "correction"})
@@ -62,6 +64,12 @@ def hand_over(
     return HandOver(
         title=title.strip(), text=text.strip(), reason=reason.strip(), follow_up_at=follow_up_at
     )
+
+
+def with_origin(wanted: HandOver, *, link: str | None, reach: int | None) -> HandOver:
+    """The hand-over as the helpdesk reads it: where the matter comes from, then our words (S43)."""
+    head = origin_lines(Origin(link, reach, wanted.is_free_wording_allowed))
+    return replace(wanted, text="\n".join([*head, "", wanted.text]))
 
 
 def refuse_untold(kinds_sent: Collection[str]) -> None:

@@ -33,7 +33,7 @@ from router.handlers.lock_case import lock_case, refuse_stale
 from router.handlers.move_case import move_cases, step
 from router.handlers.plan_follow_up import Planned, plan
 from router.handlers.send_department_messages import MOST_ATTEMPTS, pause
-from router.storage import cases, transfers
+from router.storage import cases, department_queries, transfers
 from router.storage.configurations import Configurations
 from router.storage.transfers import NewTransfer, SentReply, TransferRow
 
@@ -80,6 +80,7 @@ async def transfer_case(
     if await transfers.is_pending(uow.connection, case.case_id):
         raise ConflictError("a transfer of this case is under way", code="transfer_is_pending")
     move = step(case, CaseStep.TRANSFER, reason=TRANSFERRED, occasion=transfer_id, actor=command.by)
+    post = await department_queries.post_of(uow.connection, case.case_id)
     await transfers.add(
         uow.connection,
         NewTransfer(
@@ -87,7 +88,7 @@ async def transfer_case(
             case_id=case.case_id,
             conversation_id=case.conversation_id,
             helpdesk=helpdesk,
-            hand_over=wanted,
+            hand_over=rules.with_origin(wanted, link=post.link, reach=post.reach),
             customer_dispatch_id=told.dispatch_id,
         ),
         by=command.by,
