@@ -25,10 +25,12 @@ from router.gateways.errors import NotTakenError, RefusedError
 from router.gateways.reply_token import new_reply_token
 from router.gateways.zammad import Ticket
 from router.handlers.read_department_answers import ReadDepartmentAnswers
+from router.handlers.replan_clocks import replan_clocks
 from router.handlers.send_department_messages import SendDepartmentMessages
 from router.handlers.transfer_case import MakeTickets
 from router.handlers.withdraw_department_query import undelivered
 
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 TEAM = ("social_support", "community_management")
 
 
@@ -322,6 +324,47 @@ HAND_OVER = {
     "reason": "Garantieantrag",
     "follow_up_at": (datetime.now(UTC) + timedelta(days=7)).isoformat(),
 }
+
+
+async def test_a_departments_time_counts_in_its_own_working_time(
+    client, mia, login, case, database, units, configurations
+):
+    mornings = {"zone": "UTC", "week": {day: ["00:00-12:00"] for day in DAYS}}
+    await _set(client, login, calendars={"mornings": mornings}, calendar="mornings")
+    query = await asked(client, mia, case, deadline_hours=36)
+    usual = await asked(client, mia, case, department="accounting")
+    asked_at, due_at = (datetime.fromisoformat(query[name]) for name in ("asked_at", "due_at"))
+    assert timedelta(days=2.5) <= due_at - asked_at <= timedelta(days=3), "12 hours a day (S51)"
+    of_usual = [datetime.fromisoformat(usual[name]) for name in ("asked_at", "due_at")]
+    assert of_usual[1] - of_usual[0] == timedelta(hours=48), "every hour, unless policy says"
+    listed = (await client.get("/departments", headers=mia)).json()["items"]
+    assert [each["calendar"] for each in listed if each["id"] == "workshop"] == ["mornings"]
+    evenings = {"zone": "UTC", "week": {day: ["23:00-24:00"] for day in DAYS}}
+    await _set(client, login, calendars={"evenings": evenings}, calendar="evenings")
+    while await replan_clocks(configurations, units):
+        continue
+    path = f"/department-queries/{query['query_id']}"
+    moved = (await client.get(path, headers=mia)).json()
+    assert datetime.fromisoformat(moved["due_at"]) - asked_at > timedelta(days=23)
+    clock = f"/cases/{case}/clocks/{query['query_id']}/explain"
+    explained = (await client.get(clock, headers=mia)).json()
+    assert (explained["agrees"], explained["recomputed_due_at"]) == (True, moved["due_at"])
+    untouched = (await client.get(f"/department-queries/{usual['query_id']}", headers=mia)).json()
+    assert untouched["due_at"] == usual["due_at"]
+
+
+async def _set(client, login, *, calendars, calendar):
+    headers = login("ole", "operator")
+    shown = await client.get("/configuration", headers=headers)
+    document = shown.json()["document"]
+    document["calendars"] = document["calendars"] | calendars
+    for department in document["departments"]:
+        if department["id"] == "workshop":
+            department["calendar"] = calendar
+    done = await client.put(
+        "/configuration", json=document, headers={**headers, "If-Match": shown.headers["ETag"]}
+    )
+    assert done.status_code == 200, done.text
 
 
 class Desk:

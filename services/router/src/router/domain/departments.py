@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from common.errors import ConflictError, InvalidInputError, NotFoundError
+from router.domain.calendars import Calendar
+from router.domain.clocks import ClockTerms
 
 QUESTION_LENGTH = 4000
 ANSWER_LENGTH = 20_000
@@ -81,7 +83,10 @@ class Contact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Department:
-    """An entry of the directory (S38). `address` is where its channel ends: mail or https."""
+    """An entry of the directory (S38). `address` is where its channel ends: mail or https.
+
+    With a `calendar` its deadlines count in that working time (S51).
+    """
 
     id: str
     name: str
@@ -89,7 +94,7 @@ class Department:
     address: str | None
     contact: Contact
     deputy: Contact | None = None
-    calendar: str | None = None
+    calendar: Calendar | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +138,16 @@ def department(directory: Mapping[str, Department], id: str) -> Department:
     if found is None:
         raise NotFoundError(f"no department {id}", details={"departments": sorted(directory)})
     return found
+
+
+def terms_of(usual: ClockTerms, asked: Department | None) -> ClockTerms:
+    """How a department's time counts: as usual, or in its own working time where it has one (S51).
+
+    `asked` is None for one that has left the directory.
+    """
+    if asked is None or asked.calendar is None:
+        return usual
+    return replace(usual, calendar=asked.calendar)
 
 
 def after(state: QueryState, step: QueryStep) -> QueryState:

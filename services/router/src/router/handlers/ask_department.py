@@ -82,7 +82,7 @@ async def ask_department(
     query, clock = _begin(
         configuration,
         case,
-        _Asked(wish, command.by, uow.now, query_id, new_token()),
+        _Asked(wish, department, command.by, uow.now, query_id, new_token()),
         await department_queries.post_of(uow.connection, case.case_id),
     )
     await department_queries.add(uow.connection, query)
@@ -184,6 +184,7 @@ def messages_for(
 @dataclass(frozen=True, slots=True)
 class _Asked:
     wish: Wish
+    department: Department
     by: Person
     at: datetime
     query_id: UUID
@@ -198,7 +199,10 @@ def _begin(
         clock_id=asked.query_id,
         case=(case.case_id, case.conversation_id),
         kind=DEPARTMENT,
-        terms=_terms(configuration.clocks.department, wish.deadline_hours),
+        terms=_terms(
+            departments.terms_of(configuration.clocks.department, asked.department),
+            wish.deadline_hours,
+        ),
         version=configuration.version,
         started_at=asked.at,
         subject_id=asked.query_id,

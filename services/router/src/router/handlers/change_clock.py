@@ -16,12 +16,13 @@ from common.errors import ConflictError, InvalidInputError, NotFoundError
 from router.domain.clock_ledger import EntryKind
 from router.domain.clocks import ANSWER, DEPARTMENT, FIRST_REACTION, ClockTerms
 from router.domain.configuration import Configuration
+from router.domain.departments import terms_of
 from router.domain.follow_ups import REASON_LENGTH, required
 from router.handlers.claim_case import CaseCommand
 from router.handlers.clock_steps import step, take_steps
 from router.handlers.lock_case import lock_case
 from router.handlers.watch_cases import LOOK_AGAIN, watch_cases
-from router.storage import clocks
+from router.storage import clocks, department_queries
 from router.storage.clocks import CaseClock
 
 
@@ -73,7 +74,8 @@ async def replan_clock(
     """
     case = await _clock(uow, command, clock_id)
     clean = required(reason, name="reason", length=REASON_LENGTH)
-    terms = terms_in_force(configuration, case.clock.kind)
+    asked = await department_queries.departments_of(uow.connection, [clock_id])
+    terms = terms_in_force(configuration, case.clock.kind, department=asked.get(clock_id))
     if terms is None:
         raise ConflictError(
             "a follow-up is moved by settling it and planning another",
@@ -102,12 +104,19 @@ async def replan_clock(
     )
 
 
-def terms_in_force(configuration: Configuration, kind: str) -> ClockTerms | None:
-    """What the configuration says of a kind of clock; None for one whose date people choose."""
+def terms_in_force(
+    configuration: Configuration, kind: str, *, department: str | None
+) -> ClockTerms | None:
+    """What the configuration says of a kind of clock; None for one whose date people choose.
+
+    `department` is whom a department clock waits for.
+    """
+    policy = configuration.clocks
+    asked = configuration.departments.get(department) if department else None
     return {
         FIRST_REACTION: configuration.first_reaction,
-        ANSWER: configuration.clocks.answer,
-        DEPARTMENT: configuration.clocks.department,
+        ANSWER: policy.answer,
+        DEPARTMENT: terms_of(policy.department, asked),
     }.get(kind)
 
 

@@ -22,7 +22,7 @@ from router.domain.clocks import (
 from router.domain.configuration import Configuration
 from router.handlers.change_clock import terms_in_force
 from router.handlers.clock_steps import step, take_steps
-from router.storage import clocks, sweep
+from router.storage import clocks, department_queries, sweep
 from router.storage import configurations as configurations_of
 from router.storage.clocks import CaseClock
 from router.storage.configuration_document import parse
@@ -62,10 +62,14 @@ async def _replan(
 ) -> None:
     versions = {case.clock.configuration_version for case in cases}
     earlier = await _earlier(uow, versions - {configuration.version, None})
+    asked = await department_queries.departments_of(
+        uow.connection, [case.clock.clock_id for case in cases if case.clock.kind == DEPARTMENT]
+    )
     changes = []
     for case in cases:
         base = earlier.get(case.clock.configuration_version or 0)
-        terms = None if base is None else _new_terms(base, configuration, case.clock)
+        department = asked.get(case.clock.clock_id)
+        terms = base and _new_terms(base, configuration, case.clock, department=department)
         if terms is not None:
             changes.append(
                 step(
@@ -89,14 +93,16 @@ async def _earlier(uow: UnitOfWork, versions: Collection[int | None]) -> dict[in
     return found
 
 
-def _new_terms(base: Configuration, now: Configuration, clock: Clock) -> ClockTerms | None:
+def _new_terms(
+    base: Configuration, now: Configuration, clock: Clock, *, department: str | None
+) -> ClockTerms | None:
     """The terms that a clock planned under `base` gets; None where they have not changed.
 
     A clock that a person gave another time keeps that time.
     """
     if clock.state not in {ClockState.RUNNING, ClockState.PAUSED}:
         return None
-    old, new = terms_in_force(base, clock.kind), terms_in_force(now, clock.kind)
+    old, new = (terms_in_force(each, clock.kind, department=department) for each in (base, now))
     if old is None or new is None or old.fingerprint == new.fingerprint:
         return None
     is_own = clock.terms.duration != old.duration

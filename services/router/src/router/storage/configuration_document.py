@@ -84,7 +84,7 @@ class ConfigurationDocument(ConfigurationPart):
             version=version,
             teams=frozenset(team.name for team in self.teams),
             people={person.id: person.colleague(zone, calendars) for person in self.people},
-            departments={each.id: _department(each) for each in self.departments},
+            departments={each.id: _department(each, calendars) for each in self.departments},
             topics=frozenset(topic.id for topic in self.topics),
             rules=RuleSet([rule.rule(zone, calendars) for rule in self.rules]),
             rotas={name: rota.rota(name) for name, rota in self.rotas.items()},
@@ -177,7 +177,7 @@ def _what_validates(document: Mapping[str, Any]) -> Sections:
     return Sections(found, broken)
 
 
-def _department(document: DepartmentDocument) -> Department:
+def _department(document: DepartmentDocument, calendars: Mapping[str, Calendar]) -> Department:
     return Department(
         id=document.id,
         name=document.name,
@@ -185,7 +185,7 @@ def _department(document: DepartmentDocument) -> Department:
         address=document.address,
         contact=_contact(document.contact),
         deputy=None if document.deputy is None else _contact(document.deputy),
-        calendar=document.calendar,
+        calendar=calendars[document.calendar] if document.calendar else None,
     )
 
 

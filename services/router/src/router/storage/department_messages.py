@@ -43,8 +43,10 @@ _CLAIM = text(
         message.address, message.recipient, message.department_name, message.attempts,
         message.created_at, query.case_id, query.department, query.question, query.origin,
         query.is_free_wording_allowed, query.link, query.reach, query.priority,
-        query.asked_by_name, query.asked_at, query.due_at as answer_due_at, query.reply_token,
-        query.state as query_state
+        query.asked_by_name, query.asked_at, query.reply_token, query.state as query_state,
+        coalesce(
+            (select clock.due_at from clock where clock.clock_id = query.query_id), query.due_at
+        ) as answer_due_at
     """
 )
 _SENT = text(

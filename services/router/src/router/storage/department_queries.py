@@ -14,13 +14,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from router.domain.claims import Person
 from router.domain.departments import NextStep, QueryState, Question
 
+# What the clock says is what holds: a re-plan moves the deadline, and only the clock breaches.
 _SELECT = """
     select query_id, case_id, conversation_id, issue_id, department, question, origin,
-    is_free_wording_allowed, link, reach, priority, asked_by_id, asked_by_name, asked_at,
-    remind_at, due_at, state, reminded_at,
-        (select clock.breached_at from clock where clock.clock_id = department_query.query_id)
-            as breached_at, answer, answered_by, answered_via,
-    answered_at, next_step, next_step_by_name, next_step_at
+        is_free_wording_allowed, link, reach, priority, asked_by_id, asked_by_name, asked_at,
+        remind_at, state, reminded_at, answer, answered_by, answered_via, answered_at, next_step,
+        next_step_by_name, next_step_at,
+        coalesce((select clock.due_at from clock where clock.clock_id = query_id), due_at)
+            as due_at,
+        (select clock.breached_at from clock where clock.clock_id = query_id) as breached_at
     from department_query
 """
 _POST = text(
@@ -63,6 +65,10 @@ _OF_TEAMS = """
     ))
 """
 _ONE = text(_SELECT + "where query_id = :query_id" + _OF_TEAMS)
+_DEPARTMENTS = text(
+    "select query_id, department from department_query"
+    " where query_id = any(cast(:query_ids as uuid[]))"
+)
 _BY_TOKEN = text("select query_id from department_query where reply_token = :token")
 _LOCK = text(
     _SELECT
@@ -266,6 +272,16 @@ async def listed(
         },
     )
     return [_row(row) for row in rows]
+
+
+async def departments_of(
+    connection: AsyncConnection, query_ids: Collection[UUID]
+) -> dict[UUID, str]:
+    """Who was asked, by query; ids that are no query's are absent."""
+    if not query_ids:
+        return {}
+    rows = await connection.execute(_DEPARTMENTS, {"query_ids": list(query_ids)})
+    return {row.query_id: row.department for row in rows}
 
 
 async def id_of_token(connection: AsyncConnection, token: str) -> UUID | None:
