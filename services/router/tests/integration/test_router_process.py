@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from router_builders import Mentions, reply
+from router_steps import case_of
 
 from common.events.codec import encode
 from common.events.envelope import Event
@@ -114,6 +115,61 @@ async def test_a_live_stream_tells_of_the_own_teams_and_resumes(
     async with listening(url, headers, after=told[0].id) as again:
         await eventually(lambda: len(again) >= 2, within=SOON)
     assert {each.data["id"] for each in again} >= {each.data["id"] for each in told[1:]}
+
+
+async def test_a_live_stream_tells_who_is_at_a_case_of_the_own_teams(
+    pipeline: Pipeline, kafka: KafkaSettings, api: httpx.AsyncClient
+) -> None:
+    make = Mentions()
+    ours = make("service", native_id="watched")
+    theirs = make("service", kind="question", native_id="watched elsewhere")
+    await publish(kafka, ours, theirs)
+    paths = [f"/cases/{case_of(mention)}" for mention in (ours, theirs)]
+
+    async def are_there() -> bool:
+        return all([(await api.get(path)).status_code == 200 for path in paths])
+
+    await eventually(are_there, within=SOON)
+    url = f"{pipeline.api('router')}/cases/stream"
+    async with listening(url, bearer(pipeline, "agent", teams=("social_support",))) as told:
+
+        def presence() -> list[Any]:
+            return [each.data for each in told if each.event == "presence"]
+
+        for path in reversed(paths):
+            said = await api.put(f"{path}/presence", json={"activity": "typing"})
+            assert said.status_code == 200, said.text
+        await eventually(lambda: bool(presence()), within=SOON)
+        await api.put(f"{paths[0]}/presence", json={"activity": "typing"})  # no news
+        await api.delete(f"{paths[0]}/presence")
+        await eventually(lambda: len(presence()) > 1, within=SOON)
+    lea = {"case_id": str(case_of(ours)), "name": "Lea", "activity": "typing"}
+    assert presence() == [[lea], []]
+
+
+async def test_turns_stay_fair_with_two_processes_and_the_death_of_one(
+    pipeline: Pipeline, kafka: KafkaSettings, api: httpx.AsyncClient
+) -> None:
+    """Both replicas deal from one stored rota; the one that dies takes no turn with it (S31)."""
+    make = Mentions()
+    second = pipeline.replicas["router"][1]
+
+    await publish(kafka, *(make("triage", native_id=f"turn-{n}") for n in range(40)))
+    second.kill()
+    await publish(kafka, *(make("triage", native_id=f"late-{n}") for n in range(40)))
+    second.start()
+    second.wait_ready()
+
+    async def all_had_their_turn() -> Any:
+        rota = (await api.get("/rota/triage")).json()
+        return rota if sum(each["turns"] for each in rota["teams"]) == 80 else None
+
+    rota = await eventually(all_had_their_turn, within=timedelta(seconds=60))
+    assert [each["turns"] for each in rota["teams"]] == [40, 40]
+    for team in rota["people"].values():  # of one weight each, whatever was offered again meanwhile
+        turns = [each["turns"] for each in team]
+        assert len(turns) > 1
+        assert max(turns) - min(turns) <= 1, team
 
 
 async def test_clocks_ring_on_time_across_the_death_of_a_replica_and_all_leave_quietly(

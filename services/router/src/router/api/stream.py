@@ -38,7 +38,8 @@ class PresenceWatch:
             rows = await presence.everywhere(connection, self._teams)
         # Without the time: a lease that goes on is no news.
         there = [
-            {"case_id": row.case_id, "name": row.name, "activity": row.activity} for row in rows
+            {"case_id": str(row.case_id), "name": row.name, "activity": row.activity}
+            for row in rows
         ]
         now = orjson.dumps(there)
         if now == self._told:

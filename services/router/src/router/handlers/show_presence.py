@@ -39,8 +39,8 @@ async def note_presence(
     """Note it for 30 s; who is there, the person themself included. Raises NotFoundError."""
     if await queue.one(uow.connection, case_id, teams) is None:
         raise NotFoundError("no such case")
-    await presence.prune(uow.connection, before=uow.now - _KEPT)
-    await presence.note(uow.connection, case_id, by, activity.value, until=uow.now + LEASE)
+    await presence.prune(uow.connection, kept=_KEPT)
+    await presence.note(uow.connection, case_id, by, activity.value, lease=LEASE)
     return await presence.of_case(uow.connection, case_id)
 
 

@@ -1,10 +1,14 @@
-"""Who looks at a case or types in it just now: short leases in the database, no events (S36)."""
+"""Who looks at a case or types in it just now: short leases in the database, no events (S36).
+
+They run by the database's clock alone: people sit at their screens in real time, whatever a
+scenario does to the time of deadlines.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import text
@@ -15,13 +19,13 @@ from router.domain.claims import Person
 _NOTE = text(
     """
     insert into presence (case_id, person_id, name, activity, until)
-    values (:case_id, :person_id, :name, :activity, :until)
+    values (:case_id, :person_id, :name, :activity, now() + cast(:lease as interval))
     on conflict (case_id, person_id) do update set
         name = excluded.name, activity = excluded.activity, until = excluded.until
     """
 )
 _LEAVE = text("delete from presence where case_id = :case_id and person_id = :person_id")
-_PRUNE = text("delete from presence where until < :before")
+_PRUNE = text("delete from presence where until < now() - cast(:kept as interval)")
 _OF_CASE = text(
     """
     select case_id, name, activity, until from presence
@@ -51,9 +55,9 @@ class PresenceRow:
 
 
 async def note(
-    connection: AsyncConnection, case_id: UUID, person: Person, activity: str, *, until: datetime
+    connection: AsyncConnection, case_id: UUID, person: Person, activity: str, *, lease: timedelta
 ) -> None:
-    """The person is there until then, unless they say so again."""
+    """The person is there for so long, unless they say so again."""
     await connection.execute(
         _NOTE,
         {
@@ -61,7 +65,7 @@ async def note(
             "person_id": person.id,
             "name": person.name,
             "activity": activity,
-            "until": until,
+            "lease": lease,
         },
     )
 
@@ -71,9 +75,9 @@ async def leave(connection: AsyncConnection, case_id: UUID, person_id: str) -> N
     await connection.execute(_LEAVE, {"case_id": case_id, "person_id": person_id})
 
 
-async def prune(connection: AsyncConnection, *, before: datetime) -> None:
-    """Forget leases that ended before then."""
-    await connection.execute(_PRUNE, {"before": before})
+async def prune(connection: AsyncConnection, *, kept: timedelta) -> None:
+    """Forget leases that ended longer ago."""
+    await connection.execute(_PRUNE, {"kept": kept})
 
 
 async def of_case(connection: AsyncConnection, case_id: UUID) -> list[PresenceRow]:
