@@ -127,6 +127,22 @@ def test_a_signal_drains_closes_and_exits_0(start: Start, number: signal.Signals
     assert '"event":"stop_requested"' in process.errors
 
 
+def test_loops_find_the_memory_of_the_start_put_aside_for_good(start: Start) -> None:
+    extra = """
+        import gc
+
+        async def good(stop):
+            say("frozen" if gc.get_freeze_count() > 10_000 else "loose")
+            say("seldom" if gc.get_threshold()[0] > 10_000 else "often")
+            await stop.wait()
+    """
+    process = start(service(extra))
+    process.says("seldom")
+    process.gets(signal.SIGTERM)
+    assert process.ends(within_s=3) == 0
+    assert process.said[:2] == ["frozen", "seldom"]
+
+
 def test_a_crashed_loop_lets_the_others_drain_and_exits_1(start: Start) -> None:
     process = start(
         service(

@@ -24,6 +24,7 @@ from datetime import timedelta
 
 from common.observability import metrics
 from common.observability.logging import get_logger
+from common.runtime import garbage
 from common.runtime.lag import watch_event_loop
 
 Loop = Callable[[asyncio.Event], Awaitable[None]]
@@ -59,6 +60,7 @@ async def run_service(
     budget, each even if the one before failed. With the default drain all of it takes less than
     10 s; a thread that needs no event loop makes sure of it.
     """
+    garbage.settle()
     return await _Life(name, drain, asyncio.get_running_loop()).run(loops, closing)
 
 
