@@ -1,9 +1,12 @@
-"""The queue's questions walk their indexes in due order; no question of a page reads them all."""
+"""The queue's questions walk their indexes in due order; no question of a page reads them all.
+
+Nor does what is asked for every batch of mentions.
+"""
 
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +15,7 @@ import pytest
 from sqlalchemy import event
 
 from common.db.unit_of_work import UnitOfWorkFactory
-from router.storage import queue
+from router.storage import escalations, queue
 from router.storage.queue import Filters, Worker
 
 pytestmark = pytest.mark.postgres
@@ -82,3 +85,19 @@ async def test_pages_of_the_queue_and_the_next_case_walk_an_index_in_due_order(
     )
     assert '"Index Name": "cases_queue' in plan
     assert "Sort" not in plan
+
+
+async def test_contacts_are_counted_case_by_case_also_where_tables_were_small_when_it_was_planned(
+    units: UnitOfWorkFactory,
+) -> None:
+    plan = await plan_of(
+        units,
+        lambda c: escalations.unanswered_contacts(
+            c,
+            {UUID(int=number): "u" for number in range(50)},
+            now=LAST[0],
+            within=timedelta(days=7),
+        ),
+    )
+    assert '"Parent Relationship": "SubPlan"' in plan
+    assert '"Index Name": "disposition_of_case"' in plan

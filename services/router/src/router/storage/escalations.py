@@ -45,18 +45,21 @@ _OF_CASE = text(
     from escalation where case_id = :case_id order by seq
     """
 )
-# Only what the same person wrote counts: other people's posts in the thread are no contact.
+# Only what the same person wrote counts: other people's posts in the thread are no contact. Case by
+# case, so that each looks its few mentions up by index: joined as sets, all mentions ever placed
+# would be read again for every batch.
 _UNANSWERED = text(
     """
-    select cases.case_id, count(*) as mentions
+    select cases.case_id, (
+        select count(*) from disposition
+        where disposition.case_id = cases.case_id and disposition.place = 'case'
+            and disposition.detected_at
+                > greatest(cast(:since as timestamptz), cases.last_reply_at)
+            and cast(disposition.body as jsonb) #>> '{mention,author,id}' = said.author_id
+    ) as mentions
     from unnest(cast(:case_ids as uuid[]), cast(:author_ids as text[]))
         as said (case_id, author_id)
     join cases on cases.case_id = said.case_id
-    join disposition on disposition.case_id = cases.case_id and disposition.place = 'case'
-    where disposition.detected_at > cast(:since as timestamptz)
-        and disposition.detected_at > coalesce(cases.last_reply_at, '-infinity')
-        and cast(disposition.body as jsonb) #>> '{mention,author,id}' = said.author_id
-    group by cases.case_id
     """
 )
 _NOTE_REPLIES = text(
