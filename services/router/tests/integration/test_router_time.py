@@ -421,6 +421,9 @@ async def test_a_new_case_shows_the_dates_that_its_clocks_come_to(
         # In one batch: a case that starts no clock, and then one.
         maker("non_service", kind="praise", thread="both"),
         maker("service", thread="both"),
+        # In one batch: a case that starts its clock, and what goes on in it.
+        maker("service", thread="twice"),
+        maker("service", thread="twice"),
     ]
     await place(units, configurations, *mentions)
     shown = "select case_id, next_due_at, rings_at from cases order by case_id"
@@ -429,7 +432,7 @@ async def test_a_new_case_shows_the_dates_that_its_clocks_come_to(
         await clocks.refresh_cases(uow.connection, [row["case_id"] for row in before])
     assert await database.fetch(shown) == before
     kinds = await database.fetch("select kind from clock order by kind")
-    assert [row["kind"] for row in kinds] == ["first_reaction", "first_reaction", "follow_up"]
+    assert [row["kind"] for row in kinds] == [*["first_reaction"] * 3, "follow_up"]
     differing = await database.fetchval(
         "select count(*) from clock full join clock_entry using (clock_id) where"
         " (clock.seq, clock.started_at, clock.due_at, clock.duration, clock.warn_share)"

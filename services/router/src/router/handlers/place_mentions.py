@@ -91,9 +91,9 @@ async def store(uow: UnitOfWork, batch: PlacementBatch) -> None:
     await issues.add(uow.connection, batch.issues, now=uow.now, by=None)
     await follow_ups.plan(uow.connection, [each.follow_up for each in watching], now=uow.now)
     await start_clocks(uow, [*batch.clocks, *bells])
-    await clocks.refresh_cases(
-        uow.connection, batch.continuations.keys() & {clock.case_id for clock in batch.clocks}
-    )
+    # A case that the batch opens has its dates already.
+    begun = [each.case_id for each in batch.continuations.values() if each.due_at is not None]
+    await clocks.refresh_cases(uow.connection, begun)
     for name, state in batch.rotas.items():
         await rotas.save(uow.connection, name, state)
     await store_offers(uow, batch.offers, version=batch.configuration.version)
