@@ -1,6 +1,6 @@
 """One hop of the limit: a bare loop with the rows and records of a real hop, and no logic at all.
 
-    python -m bench.limit_hop SPEC   (JSON: consume, produce, rows, dsn, bootstrap, group, schema)
+    python -m bench.limit_hop SPEC   (JSON: a hop of bench/limit.py with its addresses)
 
 No decoding, no model, no decisions, no framework: what is left is what PostgreSQL, Kafka and
 Python's shortest way between them cost. It keeps what the promise needs: one transaction per
@@ -20,15 +20,16 @@ import uvloop
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
 from aiokafka.partitioner import murmur2
 
-PAYLOAD = b"x" * 200
+ROW_OVERHEAD = 50
+"""Of a row's bytes: tuple header, line pointer, id and kind."""
 
 
 class Hop:
     def __init__(self, spec: dict) -> None:
         self.spec = spec
-        self.rows: dict[str, float] = spec["rows"]
-        self.owed = dict.fromkeys(self.rows, 0.0)
-        self.owed_records = 0.0
+        self.per_record: dict[str, float] = spec["per_record"]
+        self.owed = dict.fromkeys(self.per_record, 0.0)
+        self.row = b"x" * (spec["row_bytes"] - ROW_OVERHEAD)
         self.stopped = asyncio.Event()
 
     async def run(self) -> None:
@@ -79,15 +80,15 @@ class Hop:
         async with self.connection.transaction():
             await self.connection.execute(
                 "insert into inbox select unnest($1::uuid[]) on conflict do nothing",
-                [uuid4() for _ in records],
+                [uuid4() for _ in range(self.due("inbox", len(records)))],
             )
-            business = self.due("business", len(records))
+            business = self.due("rows", len(records))
             if business:
                 await self.connection.execute(
                     "insert into business select i, 'k', p from unnest($1::uuid[], $2::bytea[]) "
                     "as u(i, p)",
                     [uuid4() for _ in range(business)],
-                    [PAYLOAD] * business,
+                    [self.row] * business,
                 )
             if sent:
                 await self.connection.execute(
@@ -96,7 +97,7 @@ class Hop:
                     [uuid4() for _ in sent],
                     [self.spec["produce"]] * len(sent),
                     [record.key.decode() for record in sent],
-                    [record.value for record in sent],
+                    [self.grown(record.value) for record in sent],
                 )
             await self.connection.execute(
                 "insert into place values ($1, $2) on conflict (part) do update set next = $2",
@@ -109,10 +110,15 @@ class Hop:
 
     def due(self, kind: str, records: int) -> int:
         """Rows of that kind for so many records; fractions are carried to the next batch."""
-        self.owed[kind] = self.owed.get(kind, 0.0) + self.rows.get(kind, 0.0) * records
+        self.owed[kind] = self.owed.get(kind, 0.0) + self.per_record.get(kind, 0.0) * records
         whole = int(self.owed[kind])
         self.owed[kind] -= whole
         return whole
+
+    def grown(self, value: bytes) -> bytes:
+        """The consumed body as many times as it takes: a record of the size that is due."""
+        size: int = self.spec["record_bytes"]
+        return (value * (size // len(value) + 1))[:size]
 
     async def publish(self) -> None:
         topic = self.spec["produce"]
