@@ -44,7 +44,6 @@ class HelpdeskSettings(Block):
     helpdesk_token: SecretStr | None = None
     helpdesk_group: str = "Users"
     helpdesk_customer: str = ""
-    helpdesk_timeout_s: float = Field(20, gt=0, le=60)
 
 
 class CrmSettings(Block):

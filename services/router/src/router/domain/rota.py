@@ -73,17 +73,6 @@ def take_turn(members: Sequence[Member], state: RotaState) -> tuple[str, RotaSta
     return chosen.name, RotaState(begins, served, turns)
 
 
-def take_turns(
-    members: Sequence[Member], state: RotaState, *, count: int
-) -> tuple[tuple[str, ...], RotaState]:
-    """The next `count` names in order, and the state after them."""
-    chosen = []
-    for _ in range(count):
-        name, state = take_turn(members, state)
-        chosen.append(name)
-    return tuple(chosen), state
-
-
 def start_of(member: Member, state: RotaState) -> int:
     """Where a member's next turn begins: who was away or is new stands where the rota is."""
     return max(state.position, state.served.get(member.name, 0))

@@ -27,7 +27,6 @@ from router.storage.cases import LockedCase
 
 CLAIM_TIMER = "claim_expiry"
 RETURN_TIMER = "case_return"
-CASE_TIMERS = (CLAIM_TIMER, RETURN_TIMER)
 _NEW_HANDS = frozenset({CaseStep.HAND_OVER, CaseStep.ASSIGN})
 _GIVEN_BACK = frozenset({CaseStep.RELEASE, CaseStep.EXPIRE})
 
