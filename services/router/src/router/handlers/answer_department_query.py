@@ -24,7 +24,7 @@ from router.domain.states import CaseStep
 from router.handlers import case_events, clock_steps
 from router.handlers.asked_case import UNKNOWN, back_to_asker, locked_case, locked_query
 from router.handlers.move_case import move_cases, step
-from router.storage import clocks, department_queries
+from router.storage import clocks, department_queries, department_query_changes
 from router.storage.configurations import Configurations
 from router.storage.department_queries import QueryRow
 
@@ -61,15 +61,15 @@ async def answer_department_query(
     if not may_see(query.department, departments=received.departments):
         raise NotFoundError(UNKNOWN)
     key = received.message_key
-    if key is not None and not await department_queries.first_seen(
+    if key is not None and not await department_query_changes.first_seen(
         uow.connection, key, query.query_id, at=uow.now
     ):
         return False
     if query.state is QueryState.ANSWERED and received.via == "mail":
-        await department_queries.add_to_answer(uow.connection, query.query_id, said)
+        await department_query_changes.add_to_answer(uow.connection, query.query_id, said)
     else:
         departments.after(query.state, QueryStep.ANSWER)
-        await department_queries.answer(
+        await department_query_changes.answer(
             uow.connection,
             query.query_id,
             said,
@@ -106,7 +106,7 @@ async def choose_next_step(
             code="next_step_is_chosen",
         )
     occasion = new_id()
-    await department_queries.choose(uow.connection, query_id, next_step, by=by, at=uow.now)
+    await department_query_changes.choose(uow.connection, query_id, next_step, by=by, at=uow.now)
     if next_step is NextStep.WAIT:
         open_ones = await department_queries.open_of_cases(uow.connection, [query.case_id])
         if query.case_id not in open_ones:

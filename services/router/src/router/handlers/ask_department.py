@@ -29,12 +29,13 @@ from router.handlers.clock_steps import new_clock, start_clocks
 from router.handlers.lock_case import lock_case, refuse_stale
 from router.handlers.move_case import move_cases, step
 from router.handlers.ring_clocks import warn_clocks
-from router.storage import department_messages, department_queries, issues
+from router.storage import department_messages, department_queries, department_query_changes, issues
 from router.storage.cases import LockedCase
 from router.storage.clocks import NewClock
 from router.storage.configurations import Configurations
 from router.storage.department_messages import NewMessage
-from router.storage.department_queries import NewQuery, Post, QueryRow
+from router.storage.department_queries import Post, QueryRow
+from router.storage.department_query_changes import NewQuery
 
 NewToken = Callable[[], str]
 """Makes a secret that an answer by mail must carry: `q-` and at least 20 letters and digits."""
@@ -85,7 +86,7 @@ async def ask_department(
         _Asked(wish, department, command.by, uow.now, query_id, new_token()),
         await department_queries.post_of(uow.connection, case.case_id),
     )
-    await department_queries.add(uow.connection, query)
+    await department_query_changes.add(uow.connection, query)
     await department_messages.add(
         uow.connection,
         messages_for(department, query_id, [MessageKind.QUESTION]),
@@ -140,7 +141,7 @@ async def remind_departments(
         messages = [] if department is None else messages_for(department, query.query_id, kinds)
         await department_messages.add(uow.connection, messages, at=uow.now)
         uow.publish(*(_reminded(query, kind, uow) for kind in _told(department, messages)))
-    await department_queries.reminded(
+    await department_query_changes.reminded(
         uow.connection, [query.query_id for query in waiting], at=uow.now
     )
 

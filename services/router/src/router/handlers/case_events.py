@@ -24,7 +24,8 @@ from router.domain.closing import Closing
 from router.domain.issues import IssueResult
 from router.domain.states import CaseStep
 from router.domain.steps import Standing
-from router.storage.cases import AccountedCase, LockedCase
+from router.storage.case_accounts import AccountedCase
+from router.storage.cases import LockedCase
 from router.storage.dispositions import Destination, Disposition
 from router.storage.issues import SettledIssue
 

@@ -20,7 +20,8 @@ from common.events.vocabulary import ClockKind
 from common.ids import derived_id
 from router.domain.clock_ledger import Entry, EntryKind
 from router.domain.clocks import FOLLOW_UP, Clock
-from router.storage.clocks import CaseClock, Change, NewClock
+from router.storage.clock_changes import Change
+from router.storage.clocks import CaseClock, NewClock
 
 
 def started(clock: NewClock, *, team: str, now: datetime) -> Event[ClockStarted]:

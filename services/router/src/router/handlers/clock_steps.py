@@ -27,8 +27,9 @@ from router.domain.clocks import (
     stop,
 )
 from router.handlers import clock_events
-from router.storage import clocks
-from router.storage.clocks import CaseClock, Change, NewClock
+from router.storage import clock_changes, clocks
+from router.storage.clock_changes import Change
+from router.storage.clocks import CaseClock, NewClock
 
 _REARMING = frozenset({EntryKind.RESUME, EntryKind.REPLAN})
 _SILENCING = frozenset({EntryKind.PAUSE, EntryKind.STOP, EntryKind.WAIVE})
@@ -121,7 +122,7 @@ async def take_steps(
     """Write changes, one per clock, in the order of their events. `causes`: by case."""
     if not changes:
         return
-    await clocks.save(uow.connection, changes, now=uow.now)
+    await clock_changes.save(uow.connection, changes, now=uow.now)
     await _set_timers(uow, changes)
     await clocks.refresh_cases(uow.connection, [change.before.case_id for change in changes])
     for change in changes:

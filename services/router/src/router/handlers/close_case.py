@@ -23,7 +23,7 @@ from router.handlers.claim_case import CaseCommand
 from router.handlers.lock_case import lock_case, refuse_stale
 from router.handlers.move_case import Move, move_cases, step
 from router.handlers.owed import end_clocks, owed_by
-from router.storage import cases
+from router.storage import case_accounts, cases
 from router.storage.cases import LockedCase
 
 __all__ = ["BulkResult", "close_all", "close_case", "close_many", "settle_case"]
@@ -82,7 +82,7 @@ async def settle_case(
         returns_at=uow.now + policy.close_settled_after,
     )
     await end_clocks(uow, [case.case_id], reason=account.cause, by=command.by)
-    await cases.account(
+    await case_accounts.account(
         uow.connection, [case.case_id], account, to=move.to, by=command.by, at=uow.now
     )
     await move_cases(uow, [move])
@@ -147,7 +147,7 @@ async def close_all(
         for case in closing
     ]
     await end_clocks(uow, ids, reason=account.cause, by=by)
-    await cases.account(uow.connection, ids, account, to=moves[0].to, by=by, at=uow.now)
+    await case_accounts.account(uow.connection, ids, account, to=moves[0].to, by=by, at=uow.now)
     await _finish(uow, moves)
     for move in moves:
         told = case_events.Teller(move.case, occasion=occasion, now=uow.now)

@@ -32,7 +32,8 @@ from router.handlers.plan_follow_up import plan_promised
 from router.handlers.ring_clocks import BREACHED
 from router.handlers.watch_cases import LOOK_AGAIN, watch_cases
 from router.storage import cases, clocks, escalations
-from router.storage.clocks import CaseClock, Change
+from router.storage.clock_changes import Change
+from router.storage.clocks import CaseClock
 from router.storage.configurations import Configurations
 
 REACTED = "The first public reply by a person was sent."

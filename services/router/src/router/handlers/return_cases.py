@@ -16,7 +16,7 @@ from router.domain.offers import step_after_silence
 from router.domain.states import SETTLED, CaseState, CaseStep
 from router.handlers import case_events
 from router.handlers.move_case import Move, move_cases, step
-from router.storage import cases
+from router.storage import case_accounts, cases
 from router.storage.cases import LockedCase
 from router.storage.configurations import Configurations
 
@@ -64,7 +64,7 @@ def _move(policy: CasePolicy, uow: UnitOfWork, case: LockedCase, timer: DueTimer
 
 
 async def _close(uow: UnitOfWork, closing: Sequence[Move]) -> None:
-    accounts = await cases.close_settled(
+    accounts = await case_accounts.close_settled(
         uow.connection, [move.case.case_id for move in closing], at=uow.now
     )
     await move_cases(uow, closing)

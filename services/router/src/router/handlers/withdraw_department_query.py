@@ -19,7 +19,7 @@ from router.domain.departments import MessageKind, QueryState, QueryStep
 from router.handlers import case_events, clock_steps
 from router.handlers.ask_department import messages_for
 from router.handlers.asked_case import back_to_asker, locked_query
-from router.storage import clocks, department_messages, department_queries
+from router.storage import clocks, department_messages, department_queries, department_query_changes
 from router.storage.configurations import Configurations
 
 WITHDRAWN = "The question to the department was withdrawn."
@@ -52,7 +52,7 @@ async def withdraw_department_query(
         raise InvalidInputError("the reason must not be empty", code="reason_missing")
     query = await locked_query(uow, withdrawal.query_id, teams=withdrawal.teams)
     departments.after(query.state, QueryStep.WITHDRAW)
-    await department_queries.withdraw(uow.connection, query.query_id)
+    await department_query_changes.withdraw(uow.connection, query.query_id)
     configuration = await configurations.in_force(uow.connection)
     asked = configuration.departments.get(query.department)
     if asked is not None:

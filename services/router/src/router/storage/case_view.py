@@ -8,12 +8,13 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.errors import NotFoundError
-from router.storage import duty_offers, issues, presence, queue
+from router.storage import case_page, duty_offers, issues, presence, queue
+from router.storage.case_page import ClockRow
 from router.storage.duty_offers import OfferRow
 from router.storage.issues import IssueRow
 from router.storage.mentions import MentionRow
 from router.storage.presence import PresenceRow
-from router.storage.queue import CaseRow, ClockRow, Teams
+from router.storage.queue import CaseRow, Teams
 
 MOST_MENTIONS = 200
 
@@ -39,14 +40,14 @@ async def case_view(connection: AsyncConnection, case_id: UUID, teams: Teams) ->
     case = await queue.one(connection, case_id, teams)
     if case is None:
         raise NotFoundError("no such case")
-    clocks = await queue.clocks_of(connection, case_id)
-    mentions = await queue.mentions_of(connection, case_id, limit=MOST_MENTIONS)
+    clocks = await case_page.clocks_of(connection, case_id)
+    mentions = await case_page.mentions_of(connection, case_id, limit=MOST_MENTIONS)
     return CaseView(
         case,
         clocks,
         mentions,
         issues=await issues.of_case(connection, case_id),
         presence=await presence.of_case(connection, case_id),
-        merged=await queue.merged_into(connection, case_id),
+        merged=await case_page.merged_into(connection, case_id),
         offer=await duty_offers.standing(connection, case_id),
     )

@@ -1,6 +1,6 @@
 """The rows of clocks: what their ledgers come to. They are only changed under their case's lock.
 
-Every change is written with its ledger entry by `save` (storage/clock_ledger.py holds the lines).
+Every change is written with its ledger entry (clock_changes.py).
 Whoever locks clocks of several cases does it by (conversation_id, case_id, clock_id).
 """
 
@@ -16,10 +16,8 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from router.domain.calendars import Calendar
-from router.domain.clock_ledger import Entry
-from router.domain.clocks import Clock, ClockState, ClockTerms, Stop
-from router.storage import clock_ledger
-from router.storage.clock_ledger import EntryRow, ensure_calendars, known_calendars
+from router.domain.clocks import Clock, ClockState, ClockTerms
+from router.storage.clock_ledger import ensure_calendars, known_calendars
 
 # One statement for the rows and the first lines of their ledgers, so that the two cannot differ
 # and nothing is sent twice. Many clocks share a few terms: each sort is sent once.
@@ -96,33 +94,6 @@ _OPEN_AFTER = text(
     order by clock_id limit :limit
     """
 )
-_SAVE = text(
-    """
-    update clock set state = new.state, seq = new.seq, since = new.since, counted = new.counted,
-        warn_at = new.warn_at, due_at = new.due_at, warned_at = new.warned_at,
-        breached_at = new.breached_at, stopped_at = new.stopped_at, ended_at = new.ended_at,
-        duration = new.duration, warn_share = new.warn_share, calendar = new.calendar,
-        terms_key = new.terms_key, configuration_version = new.configuration_version,
-        seconds_since_detected =
-            coalesce(new.seconds_since_detected, clock.seconds_since_detected),
-        seconds_since_posted = coalesce(new.seconds_since_posted, clock.seconds_since_posted),
-        dispatch_id = coalesce(new.dispatch_id, clock.dispatch_id)
-    from unnest(
-        cast(:clock_id as uuid[]), cast(:state as text[]), cast(:seq as integer[]),
-        cast(:since as timestamptz[]), cast(:counted as interval[]),
-        cast(:warn_at as timestamptz[]), cast(:due_at as timestamptz[]),
-        cast(:warned_at as timestamptz[]), cast(:breached_at as timestamptz[]),
-        cast(:stopped_at as timestamptz[]), cast(:ended_at as timestamptz[]),
-        cast(:duration as interval[]), cast(:warn_share as float8[]), cast(:calendar as text[]),
-        cast(:terms_key as text[]), cast(:configuration_version as integer[]),
-        cast(:seconds_since_detected as float8[]), cast(:seconds_since_posted as float8[]),
-        cast(:dispatch_id as uuid[])
-    ) as new (clock_id, state, seq, since, counted, warn_at, due_at, warned_at, breached_at,
-        stopped_at, ended_at, duration, warn_share, calendar, terms_key, configuration_version,
-        seconds_since_detected, seconds_since_posted, dispatch_id)
-    where clock.clock_id = new.clock_id
-    """
-)
 # A follow-up is looked at on its date; every other clock is due at its deadline.
 _REFRESH = text(
     """
@@ -150,10 +121,6 @@ _OWN = (
     "due_at",
 )
 _SHARED = ("configuration_version", "reason", "actor_id", "actor_name")
-_CHANGING = (
-    *("clock_id", "seq", "since", "counted", "warn_at", "due_at", "warned_at", "breached_at"),
-    *("stopped_at", "ended_at", "configuration_version"),
-)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -186,20 +153,6 @@ class CaseClock:
     clock: Clock
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """One more entry of a clock: the clock before and after it.
-
-    `stop` and `dispatch_id` stand where a reply ended it.
-    """
-
-    before: CaseClock
-    after: Clock
-    entry: Entry
-    stop: Stop | None = None
-    dispatch_id: UUID | None = None
-
-
 async def start(connection: AsyncConnection, clocks: Sequence[NewClock], *, now: datetime) -> None:
     """Store clocks that begin to run, each with the first line of its ledger."""
     if not clocks:
@@ -215,9 +168,9 @@ async def start(connection: AsyncConnection, clocks: Sequence[NewClock], *, now:
         {
             "now": now,
             "sort": [sorts[_sort(clock)] for clock in clocks],
-            **_columns(clocks, _OWN),
-            **_columns(firsts, _SHARED),
-            **_terms_columns([clock.terms for clock in firsts]),
+            **columns(clocks, _OWN),
+            **columns(firsts, _SHARED),
+            **terms_columns([clock.terms for clock in firsts]),
         },
     )
 
@@ -238,27 +191,6 @@ async def lock_open(
         _LOCK_OPEN, {"case_ids": list(case_ids), "kinds": sorted(kinds)}
     )
     return await _case_clocks(connection, rows.all())
-
-
-async def save(connection: AsyncConnection, changes: Sequence[Change], *, now: datetime) -> None:
-    """Write each clock as it is after its entry, and the entry. One change per clock and call."""
-    if not changes:
-        return
-    clocks = [change.after for change in changes]
-    await ensure_calendars(connection, [clock.terms.calendar for clock in clocks])
-    stops = [change.stop for change in changes]
-    await connection.execute(
-        _SAVE,
-        {
-            **_columns(clocks, _CHANGING),
-            **_terms_columns([clock.terms for clock in clocks]),
-            "state": [clock.state.value for clock in clocks],
-            "seconds_since_detected": [s.seconds_since_detected if s else None for s in stops],
-            "seconds_since_posted": [s.seconds_since_posted if s else None for s in stops],
-            "dispatch_id": [change.dispatch_id for change in changes],
-        },
-    )
-    await clock_ledger.write(connection, [_line(change) for change in changes], now=now)
 
 
 async def refresh_cases(connection: AsyncConnection, case_ids: Collection[UUID]) -> None:
@@ -333,24 +265,16 @@ def _sort(clock: NewClock) -> object:
     return (id(clock.terms), *(getattr(clock, name) for name in _SHARED))
 
 
-def _columns(rows: Sequence[object], names: Sequence[str]) -> dict[str, list[Any]]:
+def columns(rows: Sequence[object], names: Sequence[str]) -> dict[str, list[Any]]:
+    """These attributes of all rows, as the arrays that a statement unnests."""
     return {name: [getattr(row, name) for row in rows] for name in names}
 
 
-def _terms_columns(terms: Sequence[ClockTerms]) -> dict[str, list[Any]]:
+def terms_columns(terms: Sequence[ClockTerms]) -> dict[str, list[Any]]:
+    """Terms as the arrays that a statement unnests; calendars by their hash."""
     return {
         "duration": [each.duration for each in terms],
         "warn_share": [each.warn_share for each in terms],
         "calendar": [each.calendar.fingerprint if each.calendar else None for each in terms],
         "terms_key": [each.fingerprint for each in terms],
     }
-
-
-def _line(change: Change) -> EntryRow:
-    return EntryRow(
-        clock_id=change.after.clock_id,
-        seq=change.after.seq,
-        entry=change.entry,
-        old_due_at=change.before.clock.due_at,
-        new_due_at=change.after.due_at,
-    )

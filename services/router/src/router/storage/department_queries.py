@@ -12,7 +12,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from router.domain.claims import Person
-from router.domain.departments import NextStep, QueryState, Question
+from router.domain.departments import QueryState
 
 # What the clock says is what holds: a re-plan moves the deadline, and only the clock breaches.
 _SELECT = """
@@ -42,19 +42,6 @@ _POST = text(
         from post
     )
     select link, reach from told order by link is null, detected_at limit 1
-    """
-)
-_ADD = text(
-    """
-    insert into department_query (
-        query_id, case_id, conversation_id, issue_id, department, question, origin,
-        is_free_wording_allowed, link, reach, priority, configuration_version, asked_by_id,
-        asked_by_name, asked_at, remind_at, due_at, reply_token
-    ) values (
-        :query_id, :case_id, :conversation_id, :issue_id, :department, :question, 'social',
-        :is_free_wording_allowed, :link, :reach, :priority, :configuration_version, :asked_by_id,
-        :asked_by_name, :asked_at, :remind_at, :due_at, :reply_token
-    )
     """
 )
 _OF_CASE = text(_SELECT + "where case_id = :case_id order by asked_at, query_id")
@@ -89,33 +76,6 @@ _LIST = text(
     order by asked_at desc, query_id desc limit :limit
     """
 )
-_ADD_TO_ANSWER = text(
-    """
-    update department_query set answer = answer || chr(10) || chr(10) || :answer
-    where query_id = :query_id
-    """
-)
-_ANSWER = text(
-    """
-    update department_query set state = 'answered', answer = :answer, answered_by = :answered_by,
-        answered_via = :via, answered_at = :at
-    where query_id = :query_id
-    """
-)
-_WITHDRAW = text("update department_query set state = 'withdrawn' where query_id = :query_id")
-_NEXT_STEP = text(
-    """
-    update department_query set next_step = :step, next_step_by_id = :by_id,
-        next_step_by_name = :by_name, next_step_at = :at
-    where query_id = :query_id
-    """
-)
-_REMINDED = text(
-    """
-    update department_query set reminded_at = :at
-    where query_id = any(cast(:query_ids as uuid[]))
-    """
-)
 _OPEN_OF_CASES = text(
     """
     select coalesce(cases.merged_into, cases.case_id) as case_id, count(*) as open
@@ -124,12 +84,6 @@ _OPEN_OF_CASES = text(
         and (cases.case_id = any(cast(:case_ids as uuid[]))
             or cases.merged_into = any(cast(:case_ids as uuid[])))
     group by 1
-    """
-)
-_SEEN = text(
-    """
-    insert into department_answer_seen (message_key, query_id, seen_at)
-    values (:message_key, :query_id, :at) on conflict do nothing
     """
 )
 
@@ -143,25 +97,6 @@ class Post:
 
     link: str | None = None
     reach: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewQuery:
-    """A query that begins."""
-
-    query_id: UUID
-    case_id: UUID
-    conversation_id: UUID
-    issue_id: UUID | None
-    department: str
-    question: Question
-    is_free_wording_allowed: bool
-    configuration_version: int
-    asked_by: Person
-    asked_at: datetime
-    remind_at: datetime
-    due_at: datetime
-    reply_token: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,32 +143,6 @@ async def post_of(connection: AsyncConnection, case_id: UUID) -> Post:
     """The case's first post, one with a link before one without; empty where there is none."""
     row = (await connection.execute(_POST, {"case_id": case_id})).one_or_none()
     return Post() if row is None else Post(row.link, row.reach)
-
-
-async def add(connection: AsyncConnection, query: NewQuery) -> None:
-    """Store a query that begins."""
-    await connection.execute(
-        _ADD,
-        {
-            "query_id": query.query_id,
-            "case_id": query.case_id,
-            "conversation_id": query.conversation_id,
-            "issue_id": query.issue_id,
-            "department": query.department,
-            "question": query.question.text,
-            "is_free_wording_allowed": query.is_free_wording_allowed,
-            "link": query.question.link,
-            "reach": query.question.reach,
-            "priority": query.question.priority.value,
-            "configuration_version": query.configuration_version,
-            "asked_by_id": query.asked_by.id,
-            "asked_by_name": query.asked_by.name,
-            "asked_at": query.asked_at,
-            "remind_at": query.remind_at,
-            "due_at": query.due_at,
-            "reply_token": query.reply_token,
-        },
-    )
 
 
 async def of_case(connection: AsyncConnection, case_id: UUID) -> list[QueryRow]:
@@ -296,49 +205,6 @@ async def lock(connection: AsyncConnection, query_ids: Collection[UUID]) -> dict
     return {row.query_id: _row(row) for row in rows}
 
 
-async def answer(
-    connection: AsyncConnection,
-    query_id: UUID,
-    text_: str,
-    *,
-    answered_by: str,
-    via: str,
-    at: datetime,
-) -> None:
-    """Store the department's answer."""
-    await connection.execute(
-        _ANSWER,
-        {"query_id": query_id, "answer": text_, "answered_by": answered_by, "via": via, "at": at},
-    )
-
-
-async def add_to_answer(connection: AsyncConnection, query_id: UUID, text_: str) -> None:
-    """The department wrote once more: nothing of it is lost."""
-    await connection.execute(_ADD_TO_ANSWER, {"query_id": query_id, "answer": text_})
-
-
-async def withdraw(connection: AsyncConnection, query_id: UUID) -> None:
-    """Nobody waits any more."""
-    await connection.execute(_WITHDRAW, {"query_id": query_id})
-
-
-async def choose(
-    connection: AsyncConnection, query_id: UUID, step: NextStep, *, by: Person, at: datetime
-) -> None:
-    """Store what the asker does with the answer."""
-    await connection.execute(
-        _NEXT_STEP,
-        {"query_id": query_id, "step": step.value, "by_id": by.id, "by_name": by.name, "at": at},
-    )
-
-
-async def reminded(
-    connection: AsyncConnection, query_ids: Collection[UUID], *, at: datetime
-) -> None:
-    """The departments were reminded."""
-    await connection.execute(_REMINDED, {"query_ids": list(query_ids), "at": at})
-
-
 async def open_of_cases(connection: AsyncConnection, case_ids: Collection[UUID]) -> dict[UUID, int]:
     """How many queries of each of these cases, and of those merged into it, wait for an answer.
 
@@ -346,16 +212,6 @@ async def open_of_cases(connection: AsyncConnection, case_ids: Collection[UUID])
     """
     rows = await connection.execute(_OPEN_OF_CASES, {"case_ids": list(case_ids)})
     return {row.case_id: row.open for row in rows}
-
-
-async def first_seen(
-    connection: AsyncConnection, message_key: str, query_id: UUID | None, *, at: datetime
-) -> bool:
-    """Whether this mail or webhook comes for the first time; from now on it does not."""
-    result = await connection.execute(
-        _SEEN, {"message_key": message_key, "query_id": query_id, "at": at}
-    )
-    return result.rowcount == 1
 
 
 def _row(row: Row[Any]) -> QueryRow:
