@@ -18,7 +18,7 @@ from checking import judge, wait_until_settled
 from feeding import NETWORK, Feeder, posts
 
 from common.events.catalog import SERVICES
-from common.testing.pipeline import Pipeline, PipelineOptions
+from common.testing.pipeline import SOON_MISSED, Pipeline, PipelineOptions
 from common.testing.stack import StackSettings, open_stack
 
 pytestmark = [pytest.mark.faults, pytest.mark.kafka, pytest.mark.postgres]
@@ -42,7 +42,7 @@ def test_nothing_is_lost_doubled_or_reordered_whatever_is_killed(tmp_path):
     size = FULL if os.environ.get("OMBUD_FULL") else SMALL
     with (
         open_stack(settings=StackSettings(broker="jvm")) as stack,
-        Pipeline(stack, tmp_path, PipelineOptions()) as pipeline,
+        Pipeline(stack, tmp_path, PipelineOptions(environment=SOON_MISSED)) as pipeline,
     ):
         pipeline.prepare()
         pipeline.start()

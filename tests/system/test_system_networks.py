@@ -22,7 +22,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from common.testing.pipeline import Pipeline, PipelineOptions, create_database
+from common.testing.pipeline import SOON_MISSED, Pipeline, PipelineOptions, create_database
 from common.testing.postgres import with_database
 from common.testing.stack.errors import StackError
 from ombud.local import target_of
@@ -83,6 +83,7 @@ def world(own_stack: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
             pytest.skip(f"no far end at all: {bluesky}; {mail}")
         options = PipelineOptions(
             environment={
+                **SOON_MISSED,
                 "BLUESKY_PASSWORD": "" if isinstance(bluesky, str) else bluesky.ours.password,
                 "MAIL_PASSWORD": mail_world.PASSWORD,
             },

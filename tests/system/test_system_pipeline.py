@@ -13,7 +13,7 @@ from checking import judge, wait_until_settled
 from feeding import NETWORK, Feeder, posts
 
 from common.events.catalog import SERVICES
-from common.testing.pipeline import Pipeline, PipelineOptions
+from common.testing.pipeline import SOON_MISSED, Pipeline, PipelineOptions
 from common.testing.stack import StackSettings, open_stack
 from ombud.demo.story import play
 from ombud.demo.watch import history_counts
@@ -28,7 +28,8 @@ SHUTDOWN_S = 10.0
 
 @pytest.fixture(scope="module")
 def pipeline(own_stack, tmp_path_factory):
-    with Pipeline(own_stack, tmp_path_factory.mktemp("pipeline"), PipelineOptions()) as running:
+    options = PipelineOptions(environment=SOON_MISSED)
+    with Pipeline(own_stack, tmp_path_factory.mktemp("pipeline"), options) as running:
         running.prepare()
         running.start()
         yield running
@@ -126,20 +127,19 @@ def test_two_replicas_of_each_service_share_the_work_and_end_in_order(tmp_path):
 @pytest.mark.parametrize("state", ["idle", "mid_batch", "joining", "no_broker", "no_database"])
 def test_sigterm_ends_every_service_with_0_in_any_state(state, pipeline):
     for process in pipeline:
+        if state == "joining":  # while the group still waits for those who died
+            process.kill()
         process.start()
-    for process in pipeline:
-        process.wait_ready()
+    wait_for(lambda: all(process.is_live() for process in pipeline))
+    if state != "joining":
+        for process in pipeline:
+            process.wait_ready()
     stack = pipeline.stack
     feeding = None
     if state == "mid_batch":
         feeding = threading.Thread(target=lambda: quietly_feed(pipeline), daemon=True)
         feeding.start()
         time.sleep(0.5)
-    elif state == "joining":
-        for process in pipeline:
-            process.kill()
-            process.start()
-        wait_for(lambda: all(process.is_live() for process in pipeline))
     elif state == "no_broker":
         stack.kafka.stop()
         time.sleep(2.0)

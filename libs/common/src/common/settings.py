@@ -49,10 +49,15 @@ class DatabaseSettings(Block):
 
 
 class KafkaSettings(Block):
-    """How to reach the brokers. Times are in seconds."""
+    """How to reach the brokers. Times are in seconds.
+
+    `kafka_session_timeout_s` is how long a consumer may be silent before others take its
+    partitions: after a kill nobody works on them for so long.
+    """
 
     kafka_bootstrap: str
     kafka_max_records: int = Field(500, ge=1, le=10_000)
+    kafka_session_timeout_s: float = Field(30.0, ge=10, le=300)
     kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
     kafka_sasl_mechanism: str = "SCRAM-SHA-512"
     kafka_sasl_username: str | None = None

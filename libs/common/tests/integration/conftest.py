@@ -27,7 +27,7 @@ from common.inbox.handling import Handling, TypedHandling
 from common.kafka.aiokafka_client import AiokafkaConsumer
 from common.kafka.consumer import ConsumerLoop
 from common.kafka.policies import RetryPolicy
-from common.kafka.producer import BatchProducer
+from common.kafka.producer import PUBLISH_LIMIT_S, BatchProducer
 from common.outbox.relay import Relay, RelayPolicy
 from common.outbox.writer import write_outbox
 from common.settings import KafkaSettings
@@ -90,7 +90,8 @@ class LoopBench:
         self.bootstrap = bootstrap
         self.topic = topic
         self.group = f"group.{topic}"
-        self.kafka = KafkaSettings(kafka_bootstrap=bootstrap)
+        # Killed and frozen consumers are missed sooner than in production.
+        self.kafka = KafkaSettings(kafka_bootstrap=bootstrap, kafka_session_timeout_s=10)
         self.wake = asyncio.Event()
         self._ends = ends
         self.engine = create_engine(dsn, pool_size=10, application_name="bench")
@@ -183,9 +184,9 @@ class LoopBench:
         """A consumer loop at work until the test ends."""
         return self._run(self.loop(handlers, **options))
 
-    def start_relay(self, **policy: Any) -> Running:
+    def start_relay(self, *, limit_s: float = PUBLISH_LIMIT_S, **policy: Any) -> Running:
         """A relay at work until the test ends."""
-        producer = BatchProducer(self.kafka, client_id="bench-relay")
+        producer = BatchProducer(self.kafka, client_id="bench-relay", limit_s=limit_s)
         return self._run(
             Relay(
                 self.engine,

@@ -18,7 +18,7 @@ from common.inbox.handling import RawEvent
 from common.kafka.producer import BatchProducer
 from common.settings import KafkaSettings
 from common.testing.kafka import Outgoing, produce
-from common.testing.pipeline import Pipeline, PipelineOptions
+from common.testing.pipeline import SOON_MISSED, Pipeline, PipelineOptions
 from common.testing.stack import Stack
 from common.web.auth import DevIssuer
 
@@ -29,7 +29,7 @@ LIVES = [life_of(mention(f"p{number}")) for number in range(250)]
 @pytest.fixture(scope="module")
 def pipeline(own_stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
     folder: Path = tmp_path_factory.mktemp("audit")
-    options = PipelineOptions(services=("audit",), replicas={"audit": 2})
+    options = PipelineOptions(services=("audit",), replicas={"audit": 2}, environment=SOON_MISSED)
     with Pipeline(own_stack, folder, options) as running:
         running.prepare()
         running.start(within_s=90)

@@ -18,7 +18,7 @@ from common.kafka.producer import BatchProducer
 from common.settings import KafkaSettings
 from common.testing.eventually import eventually
 from common.testing.live import listening
-from common.testing.pipeline import Pipeline, PipelineOptions
+from common.testing.pipeline import SOON_MISSED, Pipeline, PipelineOptions
 from common.testing.stack import Stack
 from common.web.auth import DevIssuer
 
@@ -29,7 +29,7 @@ SOON = timedelta(seconds=30)
 @pytest.fixture(scope="module")
 def pipeline(own_stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
     """Two replicas of the router, nothing else."""
-    options = PipelineOptions(services=("router",), replicas={"router": 2})
+    options = PipelineOptions(services=("router",), replicas={"router": 2}, environment=SOON_MISSED)
     with Pipeline(own_stack, tmp_path_factory.mktemp("router"), options) as running:
         running.prepare()
         running.start()

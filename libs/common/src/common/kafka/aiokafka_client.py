@@ -80,7 +80,7 @@ class AiokafkaConsumer:
             group_id=self._group,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
-            session_timeout_ms=30_000,
+            session_timeout_ms=round(self._settings.kafka_session_timeout_s * 1000),
             heartbeat_interval_ms=3_000,
             rebalance_timeout_ms=60_000,
             max_poll_interval_ms=300_000,

@@ -28,6 +28,8 @@ from common.testing.stack import Stack
 from common.testing.stack.ports import free_ports
 
 SIMULATOR = "simulator"
+SOON_MISSED = {"OMBUD_KAFKA_SESSION_TIMEOUT_S": "10"}
+"""For tests that kill: after 10 s instead of 30 a dead consumer's partitions go to others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
