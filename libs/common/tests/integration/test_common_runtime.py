@@ -15,6 +15,9 @@ import pytest
 
 from common.testing.eventually import eventually_blocking
 
+LONG = timedelta(seconds=60)
+SOON_S = 7.0
+"""Well under 8 s, the drain that nothing here should wait for; also on a machine that is busy."""
 PRELUDE = """
     import asyncio, os, sys, threading, time
     from datetime import timedelta
@@ -61,7 +64,7 @@ class Process:
         return self._err.read_text()
 
     def says(self, word: str) -> None:
-        eventually_blocking(lambda: word in self.said, within=timedelta(seconds=15))
+        eventually_blocking(lambda: word in self.said, within=LONG)
 
     def gets(self, number: signal.Signals) -> None:
         self._process.send_signal(number)
@@ -69,7 +72,7 @@ class Process:
     def ends(self, *, within_s: float) -> int:
         """Its exit code; negative for a signal that killed it."""
         began = time.monotonic()
-        code = self._process.wait(timeout=30)
+        code = self._process.wait(timeout=60)
         assert time.monotonic() - began <= within_s, self.errors
         return code
 
@@ -122,7 +125,7 @@ def test_a_signal_drains_closes_and_exits_0(start: Start, number: signal.Signals
     process = start(service())
     process.says("running")
     process.gets(number)
-    assert process.ends(within_s=3) == 0
+    assert process.ends(within_s=SOON_S) == 0
     assert process.said == ["running", "drained", "closed"]
     assert '"event":"stop_requested"' in process.errors
 
@@ -154,7 +157,7 @@ def test_a_crashed_loop_lets_the_others_drain_and_exits_1(start: Start) -> None:
             loops="{'good': good, 'bad': bad}",
         )
     )
-    assert process.ends(within_s=15) == 1
+    assert process.ends(within_s=60) == 1
     assert process.said == ["running", "drained", "closed"]
     assert '"event":"loop_crashed"' in process.errors
     assert '"loop":"bad"' in process.errors
@@ -163,7 +166,7 @@ def test_a_crashed_loop_lets_the_others_drain_and_exits_1(start: Start) -> None:
 
 def test_a_loop_that_ends_by_itself_counts_as_crashed(start: Start) -> None:
     process = start(service("async def short(stop): pass", loops="{'good': good, 'short': short}"))
-    assert process.ends(within_s=15) == 1
+    assert process.ends(within_s=60) == 1
     assert process.said == ["running", "drained", "closed"]
 
 
@@ -183,7 +186,7 @@ def test_a_loop_that_overruns_the_deadline_is_cut_and_exits_3(start: Start) -> N
     )
     process.says("running")
     process.gets(signal.SIGTERM)
-    assert process.ends(within_s=3) == 3
+    assert process.ends(within_s=SOON_S) == 3
     assert process.said == ["running", "drained", "cut", "closed"]
 
 
@@ -204,7 +207,7 @@ def test_a_loop_that_ignores_its_cancellation_is_left_behind(start: Start) -> No
     )
     process.says("running")
     process.gets(signal.SIGTERM)
-    assert process.ends(within_s=4) == 3
+    assert process.ends(within_s=SOON_S) == 3
     assert "closed" in process.said
 
 
@@ -223,7 +226,7 @@ def test_a_blocked_event_loop_cannot_keep_the_process_alive(start: Start) -> Non
     )
     process.says("running")
     process.gets(signal.SIGTERM)
-    assert process.ends(within_s=4) == 3
+    assert process.ends(within_s=SOON_S) == 3
     assert "blocked" in process.said
 
 
@@ -239,11 +242,11 @@ def test_a_second_signal_exits_at_once(start: Start) -> None:
             loops="{'slow': slow}",
         )
     )
-    eventually_blocking(lambda: "service_started" in process.errors, within=timedelta(seconds=15))
+    eventually_blocking(lambda: "service_started" in process.errors, within=LONG)
     process.gets(signal.SIGTERM)
     process.says("draining")
     process.gets(signal.SIGTERM)
-    assert process.ends(within_s=1) == 4
+    assert process.ends(within_s=SOON_S) == 4
 
 
 def test_each_closing_step_runs_whatever_became_of_the_one_before(start: Start) -> None:
@@ -267,7 +270,7 @@ def test_each_closing_step_runs_whatever_became_of_the_one_before(start: Start) 
     )
     process.says("running")
     process.gets(signal.SIGTERM)
-    assert process.ends(within_s=4) == 0
+    assert process.ends(within_s=SOON_S) == 0
     assert process.said == ["running", "drained", "closed"]
     for step in ("leaks", "fails", "hangs", "deaf"):
         assert f'"step":"{step}"' in process.errors
@@ -286,7 +289,7 @@ def test_a_loop_whose_library_leaks_a_cancellation_ends_in_order(start: Start) -
     )
     process.says("running")
     process.gets(signal.SIGTERM)
-    assert process.ends(within_s=3) == 0
+    assert process.ends(within_s=SOON_S) == 0
     assert process.said == ["running", "drained", "closed"]
 
 
@@ -303,7 +306,7 @@ def test_a_thread_that_hangs_does_not_keep_the_process_alive(start: Start) -> No
     )
     process.says("running")
     process.gets(signal.SIGTERM)
-    assert process.ends(within_s=3) == 0
+    assert process.ends(within_s=SOON_S) == 0
     assert process.said == ["running", "drained", "closed"]
 
 
@@ -319,7 +322,7 @@ def test_a_signal_before_the_loops_run_exits_0(start: Start) -> None:
     )
     process.says("starting")
     process.gets(signal.SIGTERM)
-    assert process.ends(within_s=3) == 0
+    assert process.ends(within_s=SOON_S) == 0
     assert "Traceback" not in process.errors
 
 
@@ -332,7 +335,7 @@ def test_wrong_configuration_is_one_line_and_2(start: Start) -> None:
         main({"run": run})
         """
     )
-    assert process.ends(within_s=15) == 2
+    assert process.ends(within_s=60) == 2
     assert process.errors == "configuration: OMBUD_AUTH=oidc needs OMBUD_OIDC_ISSUER\n"
 
 
@@ -347,7 +350,7 @@ def test_missing_settings_are_named_without_their_values(start: Start) -> None:
         main({"run": run})
         """
     )
-    assert process.ends(within_s=15) == 2
+    assert process.ends(within_s=60) == 2
     assert process.errors.count("\n") == 1
     assert "OMBUD_DATABASE_URL: Field required" in process.errors
     assert "OMBUD_DATABASE_POOL_SIZE" in process.errors
@@ -364,17 +367,17 @@ def test_a_failed_start_is_1_and_tells_where(start: Start) -> None:
         main({"run": run})
         """
     )
-    assert process.ends(within_s=15) == 1
+    assert process.ends(within_s=60) == 1
     assert '"event":"start_failed"' in process.errors
     assert "service_under_test.py:" in process.errors
 
 
 def test_help_lists_the_parts(start: Start) -> None:
     process = start(service(), "--help")
-    assert process.ends(within_s=15) == 0
+    assert process.ends(within_s=60) == 0
     assert "Everything in one process." in " ".join(process.said)
 
 
 @pytest.mark.parametrize("arguments", [("nonsense",), ("run", "--fast")])
 def test_a_wrong_command_line_is_2(start: Start, arguments: tuple[str, ...]) -> None:
-    assert start(service(), *arguments).ends(within_s=15) == 2
+    assert start(service(), *arguments).ends(within_s=60) == 2
