@@ -20,6 +20,7 @@ SECRETS = (
     {f"ombud-{service}-database" for service in SERVICES}
     | {f"ombud-{service}" for service in SERVICES}
     | {"ombud-admin-database", "ombud-dev-tokens", "ombud-cluster-ca-cert", "ombud-channels"}
+    | {"ombud-private-store"}
 )
 
 

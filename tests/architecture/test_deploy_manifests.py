@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,11 @@ from typing import Any
 
 import pytest
 
-K8S = Path(__file__).parents[2] / "deploy" / "k8s"
+from common.events import topics
+from common.events.catalog import SERVICES
+
+ROOT = Path(__file__).parents[2]
+K8S = ROOT / "deploy" / "k8s"
 sys.path.insert(0, str(K8S))
 
 import check  # noqa: E402
@@ -147,3 +152,26 @@ def test_every_service_may_only_do_what_the_catalogue_says() -> None:
         ("group", "ombud.classifier", "Read"),
         ("group", "ombud.classifier", "Describe"),
     }
+
+
+TAIL = re.compile(r"TopicTail,.*?\[(\w+)\.name\]", re.S)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_whoever_streams_a_topic_may_read_it(service: str) -> None:
+    """A broker without rights lets everybody read: only a cluster would show it, as silence."""
+    bootstrap = (ROOT / f"services/{service}/src/{service}/bootstrap.py").read_text()
+    streamed = {getattr(topics, name).name for name in TAIL.findall(bootstrap)}
+    assert ("TopicTail(" in bootstrap or "TopicTail," in bootstrap) == bool(streamed)
+    acls = generate.user(service)["spec"]["authorization"]["acls"]
+    readable = {acl["resource"]["name"] for acl in acls if "Read" in acl["operations"]}
+    assert streamed <= readable
+    assert streamed == set(generate.TAILED.get(service, ()))
+
+
+def test_every_door_is_documented(production: list[Any]) -> None:
+    policies = [each for each in production if each["kind"] == "NetworkPolicy"]
+    wanted = set(re.findall(r"'ombud\.io/provides': '([\w-]+)'", str(policies)))
+    listed = (K8S / "overlays" / "README.md").read_text()
+    assert "mail" in wanted
+    assert {label for label in wanted if f"`{label}`" not in listed} == set()
