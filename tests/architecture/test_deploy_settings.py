@@ -45,3 +45,8 @@ def test_only_variables_that_somebody_reads(path: Path) -> None:
 def test_the_check_knows_a_typo() -> None:
     assert "OMBUD_KAFKA_BOOTSTRAP" in known()
     assert "OMBUD_KAFKA_BOOTSTRAPS" not in known()
+
+
+def test_operations_names_every_setting_and_no_other() -> None:
+    manual = (ROOT / "docs" / "operations.md").read_text()
+    assert set(VARIABLE.findall(manual)) == known()
