@@ -349,3 +349,26 @@ def test_doctor_says_what_to_do_without_java(ombud, monkeypatch, tmp_path):
     assert told.exit_code == 0
     assert "Java 17" in told.stderr
     assert "embedded broker" in " ".join(told.stderr.split())
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (("config", "validate", "{none}"), "is no file"),
+        (("config", "validate", "{binary}"), "is no text"),
+        (("model", "rules", "validate", "{none}"), "is no file"),
+        (("model", "rules", "validate", "{binary}"), "is no text"),
+        (("classify", "--rules", "{none}", "{binary}"), "is no file"),
+        (("gate", "--zone", "Mars/City", "{binary}"), "is no time zone"),
+        (("gate", "--zone", "../../etc/passwd", "{binary}"), "is no time zone"),
+        (("gate", "--into", "{none}", "{binary}"), "goes with --measure"),
+    ],
+)
+def test_what_is_wrong_with_an_argument_is_said_in_one_line(ombud, tmp_path, command, said):
+    (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
+    places = {"none": tmp_path / "none", "binary": tmp_path / "binary"}
+    refused = ombud(*(word.format_map(places) for word in command))
+    assert (refused.exit_code, type(refused.exception)) == (2, SystemExit)
+    assert refused.stderr.count("\n") == 1
+    assert said in refused.stderr
+    assert "Errno" not in refused.stderr

@@ -22,6 +22,7 @@ from classifier.gateways.rules.document import RulesDocument, problems_of
 from classifier.gateways.rules.matching import RuleBook
 from classifier.handlers.deciding import Asked, Deciding, asked_about
 from common.errors import ConfigurationError
+from ombud.files import demand_file, text_of
 from ombud.output import NO, WRONG_USE, CommandError, console, speaks_plainly
 
 BATCH = 512
@@ -52,8 +53,8 @@ def classify(
     code is 1; all others are classified.
     """
     deciding = _deciding(model, rules)
-    if file is not None and not file.is_file():
-        raise CommandError(f"{file} is no file", exit_code=WRONG_USE)
+    if file is not None:
+        demand_file(file)
     with _opened(file) as (lines, advance):
         bad = _classify(deciding, lines, advance)
     if bad:
@@ -74,8 +75,8 @@ def _deciding(model: str | None, rules: Path | None) -> Deciding:
 def read_rules(file: Path) -> RulesDocument:
     """The rules of a YAML file. CommandError names each wrong place."""
     try:
-        document = yaml.safe_load(file.read_text())
-    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+        document = yaml.safe_load(text_of(file))
+    except yaml.YAMLError as error:
         raise CommandError(f"{file}: {error}", exit_code=WRONG_USE) from error
     try:
         return RulesDocument.model_validate(document)

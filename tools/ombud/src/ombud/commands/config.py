@@ -15,6 +15,7 @@ import typer
 import yaml
 from pydantic import ValidationError
 
+from ombud.files import text_of
 from ombud.output import NO, WRONG_USE, CommandError, console, emit, speaks_plainly
 from ombud.people import OPS
 from ombud.target import Target, answer, load_target
@@ -143,8 +144,8 @@ class _DaysAreTexts(yaml.SafeLoader):
 def read(file: Path) -> Any:
     """The document of a YAML file in JSON types; CommandError where there is none."""
     try:
-        return yaml.load(file.read_text(), Loader=_DaysAreTexts)  # noqa: S506  (a safe loader)
-    except (OSError, yaml.YAMLError) as error:
+        return yaml.load(text_of(file), Loader=_DaysAreTexts)  # noqa: S506  (a safe loader)
+    except yaml.YAMLError as error:
         raise CommandError(f"{file}: {error}", exit_code=WRONG_USE) from error
 
 

@@ -6,11 +6,13 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import orjson
 import typer
 
 from common.errors import InvalidInputError
+from ombud.files import demand_file, text_of
 from ombud.output import NO, WRONG_USE, CommandError, console, speaks_plainly
 from responder.handlers.check_gates import check_alone, read_reply, show_findings
 from responder.handlers.measure_gates import table_of
@@ -44,13 +46,24 @@ def gate(
     if measure is not None:
         _measure(measure, into)
         return
+    if into is not None:
+        raise CommandError("--into goes with --measure", exit_code=WRONG_USE)
+    _demand_zone(zone)
     if file is None:
         _check(sys.stdin.buffer, zone)
         return
-    if not file.is_file():
-        raise CommandError(f"{file} is no file", exit_code=WRONG_USE)
+    demand_file(file)
     with file.open("rb") as lines:
         _check(lines, zone)
+
+
+def _demand_zone(zone: str) -> None:
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise CommandError(
+            f"{zone} is no time zone, Europe/Berlin is", exit_code=WRONG_USE
+        ) from error
 
 
 def _measure(folder: Path, into: Path | None) -> None:
@@ -60,7 +73,7 @@ def _measure(folder: Path, into: Path | None) -> None:
     if into is None:
         print(table)
         return
-    before, begin, rest = into.read_text("utf-8").partition(_BEGIN)
+    before, begin, rest = text_of(into).partition(_BEGIN)
     _, end, after = rest.partition(_END)
     if not end:
         raise CommandError(f"{into} has no place for the table", exit_code=WRONG_USE)
