@@ -82,10 +82,12 @@ async def unmerge_case(
     Raises NotFoundError, PreconditionFailedError, and ConflictError: it is not merged, or its
     conversation has got an open case of its own.
     """
+    goes_on = await cases.survivors(uow.connection, [command.case_id])
+    # Both at once, in the order in which everybody locks them.
+    locked = await cases.lock(uow.connection, {command.case_id, *goes_on.values()})
     case = await lock_case(uow, command.case_id, teams=command.teams)
-    target_id = merged_target(case.merged_into)
+    target = locked[merged_target(case.merged_into)]
     refuse_stale(case, expected=command.expected_version)
-    target = (await cases.lock(uow.connection, [target_id]))[target_id]
     occasion = new_id()
     move = step(case, CaseStep.UNMERGE, reason=reason, occasion=occasion, actor=command.by)
     await cases.reopen(uow.connection, {case.case_id: uow.now})
