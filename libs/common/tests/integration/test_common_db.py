@@ -140,18 +140,6 @@ class TestEngine:
         async with engine.connect() as connection:
             assert (await connection.execute(text("select 1"))).scalar_one() == 1
 
-    async def test_a_used_connection_is_asked_in_one_round_trip_whether_it_lives(
-        self, engine: AsyncEngine
-    ) -> None:
-        queries: list[str] = []
-        async with engine.connect() as connection:
-            driver = (await connection.get_raw_connection()).driver_connection
-        assert driver is not None
-        driver.add_query_logger(lambda record: queries.append(record.query))
-        async with engine.connect():
-            await asyncio.sleep(0)  # the log is told a moment later
-        assert queries == [";"]
-
 
 class TestUnitOfWork:
     async def test_state_and_messages_are_committed_together_and_in_order(

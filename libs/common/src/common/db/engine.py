@@ -11,8 +11,6 @@ from typing import Any
 
 import asyncpg
 import orjson
-from sqlalchemy import event
-from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 STATEMENT_TIMEOUT = timedelta(seconds=15)
@@ -42,17 +40,16 @@ def create_engine(database_url: str, *, pool_size: int, application_name: str) -
         # Plans of short statements are cheaper than compiling them.
         "jit": "off",
     }
-    engine = _engine(
+    return _engine(
         database_url,
         settings,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=_WAIT_FOR_FREE_S,
         pool_recycle=_RECYCLE_S,
+        pool_pre_ping=True,
         pool_use_lifo=True,
     )
-    event.listen(engine.sync_engine, "checkout", _ping)
-    return engine
 
 
 def create_admin_engine(admin_url: str, *, application_name: str, schema: str) -> AsyncEngine:
@@ -95,19 +92,6 @@ def _engine(
         json_deserializer=orjson.loads,
         **pool,
     )
-
-
-def _ping(connection: Any, record: Any, _: Any) -> None:
-    """What SQLAlchemy's pool_pre_ping does, in one round trip instead of three: a simple query
-    needs no transaction around it, also behind a pooler."""
-    if not record.info.get("was_used"):  # emptied with every new connection
-        record.info["was_used"] = True
-        return
-    try:
-        connection.run_async(lambda driver: driver.execute(";"))
-    except Exception as error:
-        # As old as this one are the others: none of them is handed out any more.
-        raise InvalidatePoolError("the server does not answer") from error
 
 
 def _to_json(value: Any) -> str:
