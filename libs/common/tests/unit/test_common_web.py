@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -357,6 +358,13 @@ def test_a_cursor_comes_back_as_it_was(parts: list[Any]) -> None:
 def test_a_forged_cursor_is_refused_and_nothing_else(text: str) -> None:
     with pytest.raises(NotFoundError):
         Cursor.decode(text, datetime, UUID)
+
+
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_cursor_whose_time_has_no_utc_is_refused(time: str) -> None:
+    raw = json.dumps([{"t": time}]).encode()
+    with pytest.raises(NotFoundError):
+        Cursor.decode(urlsafe_b64encode(raw).decode().rstrip("="), datetime)
 
 
 def test_a_cursor_of_other_types_is_refused() -> None:

@@ -10,7 +10,7 @@ import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
@@ -54,7 +54,7 @@ class Cursor:
                 raise ValueError("too long")
             raw = urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
             parts = tuple(_untag(item) for item in json.loads(raw))
-        except (ValueError, TypeError, KeyError, RecursionError) as error:
+        except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
             raise _bad_cursor() from error
         if tuple(type(part) for part in parts) != types:
             raise _bad_cursor()
@@ -120,7 +120,8 @@ def _untag(item: Any) -> KeyPart:
         if "t" in item:
             moment = datetime.fromisoformat(item["t"])
             if moment.tzinfo is not None:
-                return moment
+                # The driver sends UTC, and what has none (year 1 east of Greenwich) would be a 500.
+                return moment.astimezone(UTC)
         elif "u" in item:
             return UUID(item["u"])
     raise ValueError("not a part of a cursor")
