@@ -246,6 +246,12 @@ async def test_a_text_that_no_encoding_can_carry_is_refused(desk: Desk, text: st
     assert answer.status_code == 422
 
 
+async def test_a_lead_in_in_private_is_refused_when_it_is_written(desk: Desk) -> None:
+    case_id = await desk.open_case(f"p-{uuid4().hex}")
+    body = {"kind": "lead_in", "visibility": "private", "text": HELLO}
+    refused(await desk.post("anna", f"/cases/{case_id}/drafts", body), 422, "visibility_fixed")
+
+
 async def test_what_is_not_there_is_not_found(desk: Desk) -> None:
     nothing = uuid4()
     body = {"kind": "answer", "visibility": "public", "text": HELLO}

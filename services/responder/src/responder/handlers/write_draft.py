@@ -72,8 +72,13 @@ async def write_draft(
     ids: IdFactory,
     signing: Signing = Signing.NONE,
 ) -> Draft:
-    """Begin a draft with revision 1. Raises NotFoundError, ConflictError `case_closed`."""
+    """Begin a draft with revision 1.
+
+    Raises NotFoundError, ConflictError `case_closed`, InvalidInputError `visibility_fixed`.
+    """
     rules.require_human(author)
+    if order.kind is Kind.LEAD_IN and order.visibility is not Audience.PUBLIC:
+        raise InvalidInputError("a lead-in is public", code="visibility_fixed")
     case = await case_to_answer(uow, order.case_id)
     content = content_for(
         case,
