@@ -20,7 +20,7 @@ import orjson
 
 from common.events.catalog import SERVICES
 from common.web.dev_issuer import DevIssuer
-from ombud.output import CommandError
+from ombud.output import MISSING, NO, CommandError
 from ombud.people import OPS, Person
 
 DEFAULT_STATE = Path(".ombud/stack.json")
@@ -97,7 +97,10 @@ def load_target() -> Target:
 
 
 def answer(response: httpx.Response) -> Any:
-    """The JSON of a good answer; a problem document (RFC 9457) becomes a CommandError."""
+    """The JSON of a good answer; a problem document (RFC 9457) becomes a CommandError.
+
+    Who was not let in, or met a service in trouble, has no answer: that is no "no".
+    """
     if response.is_success:
         return response.json() if response.content else None
     try:
@@ -106,9 +109,11 @@ def answer(response: httpx.Response) -> Any:
         for each in problem.get("problems", ()):
             told = f"{each['path']}: {each['reason']}" if isinstance(each, dict) else str(each)
             words = f"{words}\n  {told}"
+        for each in problem.get("errors", ()):
+            words = f"{words}\n  {'.'.join(each['where'])}: {each['problem']}"
     except ValueError:
         words = response.text[:200]
     raise CommandError(
         f"{response.request.method} {response.request.url.path} -> {response.status_code} {words}",
-        exit_code=1,
+        exit_code=MISSING if response.is_server_error or response.status_code in (401, 403) else NO,
     )

@@ -6,6 +6,7 @@ import asyncio
 import stat
 from importlib.resources import files
 
+import httpx
 import orjson
 import pytest
 import yaml
@@ -13,8 +14,10 @@ from typer.testing import CliRunner
 
 from classifier.api.answers import ClassificationView
 from common.web.dev_issuer import DevIssuer
+from ombud import target
 from ombud.__main__ import app
 from ombud.commands.config import read
+from ombud.output import CommandError
 from ombud.people import STAFF
 from ombud.target import Target, load_target
 
@@ -372,3 +375,21 @@ def test_what_is_wrong_with_an_argument_is_said_in_one_line(ombud, tmp_path, com
     assert refused.stderr.count("\n") == 1
     assert said in refused.stderr
     assert "Errno" not in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(404, 1), (409, 1), (422, 1), (401, 3), (403, 3), (500, 3), (503, 3)]
+)
+def test_a_service_that_could_not_answer_has_not_said_no(status, code):
+    refused = httpx.Response(status, json={"title": "t"}, request=httpx.Request("GET", NOWHERE))
+    with pytest.raises(CommandError) as error:
+        target.answer(refused)
+    assert error.value.exit_code == code
+
+
+def test_a_refused_request_says_which_field_is_wrong():
+    wrong = {"where": ["body", "reason"], "problem": "too short", "kind": "string_too_short"}
+    document = {"title": "Unprocessable Entity", "detail": "No.", "errors": [wrong]}
+    refused = httpx.Response(422, json=document, request=httpx.Request("POST", NOWHERE))
+    with pytest.raises(CommandError, match=r"No\.\n  body\.reason: too short$"):
+        target.answer(refused)

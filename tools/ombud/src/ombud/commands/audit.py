@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated
+from uuid import UUID
 
 import typer
 
@@ -17,12 +18,12 @@ audit = typer.Typer(help="Prove the history.", no_args_is_help=True)
 @speaks_plainly
 def verify(
     conversation: Annotated[
-        str | None, typer.Option(help="Only the chain of this conversation id.")
+        UUID | None, typer.Option(help="Only the chain of this conversation id.")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object instead.")] = False,
 ) -> None:
     """Verify the hash chains. Exit code 1 if anything was changed, dropped or reordered."""
-    wanted = {"conversation_id": conversation} if conversation else {}
+    wanted = {"conversation_id": str(conversation)} if conversation else {}
     with load_target().client("audit", LEA) as client:
         result = answer(client.get("/verify", params=wanted, timeout=600))
     if json:
