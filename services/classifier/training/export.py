@@ -11,6 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from meaning import Meaning
+from sklearn.svm import SVC
 from stages import Matrices, SecondStage
 
 from classifier.gateways.model.pack import canonical, compress, content_hash
@@ -68,6 +70,19 @@ def second_stage_arrays(second: SecondStage) -> Arrays:
         "tree_value": rounded(value),
         "tree_roots": np.array(roots, dtype=np.uint16),
     }
+
+
+def second_look_arrays(meaning: Meaning, machine: SVC, look: SecondStage) -> Arrays:
+    """The axes, the support vectors with their say, and a second stage; all begin with `look_`."""
+    arrays: Arrays = {
+        "mean": meaning.mean.astype(np.float32),
+        "axes": meaning.axes.astype(np.float32),
+        "support": machine.support_vectors_.astype(np.float16),
+        "alphas": rounded(machine.dual_coef_[0]),
+        "bias": rounded(machine.intercept_),
+        **second_stage_arrays(look),
+    }
+    return {f"look_{name}": array for name, array in arrays.items()}
 
 
 def rounded(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:

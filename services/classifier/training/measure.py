@@ -1,8 +1,9 @@
 """Measures with their uncertainty, calibration, and the choice of thresholds."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,35 @@ def calibrate(scores: Array, truth: Truth) -> tuple[float, float]:
     """Slope and offset that turn log odds into probabilities (Platt)."""
     model = LogisticRegression(C=1e4, tol=1e-8, max_iter=500).fit(scores[:, None], truth)
     return round(float(model.coef_[0, 0]), 3), round(float(model.intercept_[0]), 3)
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """Held-out log odds: of all outputs, of service at first, of service at the second look."""
+
+    outputs: Array
+    first: Array
+    second: Array
+
+    def __getitem__(self, rows: Truth) -> "Scored":
+        """The scores of some posts."""
+        return Scored(self.outputs[rows], self.first[rows], self.second[rows])
+
+
+def judged(scored: Scored, settled: Mapping[str, Any], signed: Truth) -> tuple[Array, Truth]:
+    """The probability of service as at run time, and which posts were looked at again."""
+    look = settled["look"]
+    low, high = look["band"]
+    first = _probability(scored.first, settled["calibration"])
+    again = (first > low) & (first < high)
+    probability = np.where(again, _probability(scored.second, look["calibration"]), first)
+    probability[signed] = 0.02
+    return probability, again
+
+
+def _probability(scores: Array, calibration: Sequence[float]) -> Array:
+    slope, offset = calibration
+    return np.asarray(1.0 / (1.0 + np.exp(-(slope * scores + offset))))
 
 
 def best_cut(scores: Array, truth: Truth, low: float, high: float) -> float:

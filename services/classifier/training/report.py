@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 from corpus import KINDS, Helper
-from measure import best_cut, calibration_error, f1_interval, share_interval, table
+from measure import (
+    Scored,
+    best_cut,
+    calibration_error,
+    f1_interval,
+    judged,
+    share_interval,
+    table,
+)
 from sklearn.metrics import average_precision_score, precision_score, recall_score
 
 from classifier.domain.labels import KINDS_OF, Kind, Label
@@ -23,16 +31,14 @@ _BEGIN = "<!-- figures, written by train.py --evaluate -->"
 _END = "<!-- end of figures -->"
 
 
-def report(
-    language: str, prepared: "Prepared", outputs: Array, service: Array, settled: dict[str, Any]
-) -> str:
+def report(language: str, prepared: "Prepared", scored: Scored, settled: dict[str, Any]) -> str:
     """Markdown tables for one language. Thresholds are those chosen on the same held-out scores;
     two numbers per language are chosen, so the optimism is small."""
     slope, offset = settled["calibration"]
-    probability = 1.0 / (1.0 + np.exp(-(slope * service + offset)))
-    probability[prepared.signed] = 0.02
+    probability, again = judged(scored, settled, prepared.signed)
     truth, groups, cuts = prepared.truth, prepared.groups, settled["thresholds"]
     lines = [f"\n### {_NAMES[language]}\n", f"Thresholds {cuts}, calibration {slope} and {offset}."]
+    lines.append(f"Looked at again: {settled['look']}.")
     for name, part in {"stream part": prepared.stream, "all posts": truth | True}.items():
         p, t, g = probability[part], truth[part], groups[part]
         said, automatic = p >= cuts["label"], (p >= cuts["service"]) | (p <= cuts["non_service"])
@@ -44,13 +50,14 @@ def report(
             ("F1 at its best cut", f"{f1_interval(p >= best_cut(p, t, 0.1, 0.9), t, g)}"),
             ("average precision", f"{average_precision_score(t, p):.3f}"),
             ("calibration error", f"{calibration_error(p, t):.3f}"),
+            ("looked at again", f"{again[part].mean():.3f}"),
             ("decided automatically", str(share_interval(automatic, automatic | True, g))),
             ("precision of automatic decisions", str(share_interval(right, automatic, g))),
             ("  of service", str(share_interval(t, p >= cuts["service"], g))),
             ("  of non_service", str(share_interval(~t, p <= cuts["non_service"], g))),
         ]
         lines += [f"\n{name}\n", "| measure | value |", "|---|---|", table(rows)]
-    lines += _labels(prepared, outputs, probability, settled)
+    lines += _labels(prepared, scored.outputs, probability, settled)
     lines += ["\nbeside the labelled posts\n", "| measure | value |", "|---|---|"]
     return "\n".join([*lines, table(prepared.beside)])
 

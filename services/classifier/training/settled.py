@@ -15,7 +15,7 @@ from corpus import FURTHER
 from classifier.gateways.model.lexicon import FINGERPRINT
 
 _FILE = Path(__file__).parent / "settled.json"
-_KEPT = ("calibration", "thresholds")
+_KEPT = ("calibration", "look", "thresholds")
 
 
 def digest(folder: Path, language: str) -> str:

@@ -4,7 +4,7 @@ The second stage learns from scores of heads that have not seen the post (cross-
 solver is seeded and single threaded.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,8 +19,9 @@ from sklearn.preprocessing import StandardScaler
 
 from classifier.gateways.model.cues import NAMES
 from classifier.gateways.model.features import BUCKETS, Grams, Hasher
-from classifier.gateways.model.scoring import encode, joined
+from classifier.gateways.model.scoring import encode
 from classifier.gateways.model.tokens import tokenise
+from classifier.gateways.model.trees import joined
 
 HEAD_KINDS = ("question", "followup", "complaint", "problem", "talk", "news", "opinion", "praise")
 CUE_SHARE = 0.1
@@ -250,14 +251,21 @@ class SecondStage:
 
 def fit_second(dense: Array, posts: Sequence[Post]) -> SecondStage:
     """Fit the second stage on head scores and cues."""
+    kind = np.array([p.kind for p in posts])
+    questions = {
+        "service": np.array([p.service for p in posts]),
+        **{f"kind:{k}": kind == k for k in KINDS},
+        "abusive": np.array([p.abusive for p in posts]),
+        "urgent": np.array([p.urgent for p in posts]),
+    }
+    return fit_stage(dense, questions)
+
+
+def fit_stage(dense: Array, questions: Mapping[str, npt.NDArray[np.bool_]]) -> SecondStage:
+    """A line for each question, and trees for `service`, which comes first."""
     scaler = StandardScaler().fit(dense)
     scaled = scaler.transform(dense)
-    columns = [_dense(scaled, np.array([p.service for p in posts]))]
-    kind = np.array([p.kind for p in posts])
-    columns += [_dense(scaled, kind == k) for k in KINDS]
-    columns.append(_dense(scaled, np.array([p.abusive for p in posts])))
-    columns.append(_dense(scaled, np.array([p.urgent for p in posts])))
-    stacked = np.array(columns).T
+    stacked = np.array([_dense(scaled, answers) for answers in questions.values()]).T
     weights = np.zeros_like(stacked)
     weights[:-1] = stacked[:-1] / scaler.scale_[:, None]
     weights[-1] = stacked[-1] - scaler.mean_ @ weights[:-1]
@@ -269,9 +277,8 @@ def fit_second(dense: Array, posts: Sequence[Post]) -> SecondStage:
         l2_regularization=5.0,
         max_features=0.2,
         random_state=1,
-    ).fit(dense, [p.service for p in posts])
-    names = ("service", *(f"kind:{k}" for k in KINDS), "abusive", "urgent")
-    return SecondStage(names, weights, trees)
+    ).fit(dense, questions["service"])
+    return SecondStage(tuple(questions), weights, trees)
 
 
 def _dense(scaled: Array, answers: npt.NDArray[np.bool_]) -> Array:

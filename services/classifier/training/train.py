@@ -18,13 +18,24 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from corpus import AGENT, KINDS, Helper, Post, read_further, read_helpers, read_posts
-from export import Arrays, first_stage_arrays, second_stage_arrays, write
+from export import Arrays, first_stage_arrays, second_look_arrays, second_stage_arrays, write
 from groups import near_duplicates
-from measure import best_cut, calibrate, even_kinds, precise_cut, safe_cuts
+from meaning import (
+    BAND,
+    Meaning,
+    crossed_nearness,
+    fit_look,
+    fit_nearness,
+    looked_at,
+    meaning_of,
+    near,
+)
+from measure import Scored, best_cut, calibrate, even_kinds, judged, precise_cut, safe_cuts
 from report import helper_figures, report, write_card
 from settled import chosen, keep
 from stages import (
@@ -44,9 +55,10 @@ from stages import (
 )
 
 from classifier.gateways.model.cues import SIGNATURE
+from classifier.gateways.model.encoder import fingerprint
 from classifier.gateways.model.lexicon import FINGERPRINT
 
-VERSION = "2.0.0"
+VERSION = "3.0.0"
 PRECISION = 0.97
 LANGUAGES = ("de", "en")
 _FOLDS = 5
@@ -62,6 +74,7 @@ class Prepared:
 
     posts: list[Post]
     data: Matrices
+    meaning: Meaning
     helper_weights: npt.NDArray[np.float64]
     helper_names: tuple[str, ...]
     groups: npt.NDArray[np.int64]
@@ -115,7 +128,9 @@ def prepare(folder: Path, language: str) -> Prepared:
     weights = fit_helpers(data, helpers)
     cut, beside = _beside(data, helpers)
     names = tuple(h.name for h in helpers)
-    return Prepared(posts, data, weights, names, near_duplicates(texts), cut, beside)
+    groups, meaning = near_duplicates(texts), meaning_of(texts)
+    say(f"{language}: posts encoded")
+    return Prepared(posts, data, meaning, weights, names, groups, cut, beside)
 
 
 def _beside(data: Matrices, helpers: Sequence[Helper]) -> tuple[float, tuple[tuple[str, str], ...]]:
@@ -154,29 +169,44 @@ def _joined(
     return dense.astype(np.float32).astype(np.float64)
 
 
+def told_at_second_look(
+    prepared: Prepared, dense: npt.NDArray[np.float64], rows: npt.NDArray[np.int64]
+) -> npt.NDArray[np.float64]:
+    """Features of the second look of `rows` as it has to see them in training."""
+    nearness = crossed_nearness(
+        prepared.meaning, prepared.truth, prepared.groups, rows, folds=_FOLDS
+    )
+    return looked_at(dense, nearness, prepared.meaning, rows)
+
+
 def held_out(
-    prepared: Prepared, dense: npt.NDArray[np.float64]
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Scores of the second stage for every post, each from a second stage that did not see it."""
-    service = np.zeros(len(dense))
-    outputs = np.zeros((len(dense), 0))
+    prepared: Prepared, dense: npt.NDArray[np.float64], told: npt.NDArray[np.float64]
+) -> Scored:
+    """Scores for every post, each from a second stage and a second look that did not see it."""
+    scored = _blank(len(dense))
     for fit, held in splits(prepared.truth, prepared.groups, folds=_FOLDS, seed=3):
         second = fit_second(dense[fit], [prepared.posts[i] for i in fit])
-        linear, service[held] = second.scores(dense[held])
-        if not outputs.size:
-            outputs = np.zeros((len(dense), linear.shape[1]))
-        outputs[held] = linear
-    return outputs, service
+        scored.outputs[held], scored.first[held] = second.scores(dense[held])
+        look = fit_look(told[fit], prepared.truth[fit])
+        _, scored.second[held] = look.scores(told[held])
+    return scored
 
 
-def settle(
-    prepared: Prepared, outputs: npt.NDArray[np.float64], service: npt.NDArray[np.float64]
-) -> dict[str, object]:
+def _blank(posts: int) -> Scored:
+    return Scored(np.zeros((posts, len(KINDS) + 3)), np.zeros(posts), np.zeros(posts))
+
+
+def settle(prepared: Prepared, scored: Scored) -> dict[str, Any]:
     """Choose calibration, thresholds and cuts on held-out scores."""
-    truth, chosen = prepared.truth, prepared.choosing
-    slope, offset = calibrate(service[chosen], truth[chosen])
-    probability = 1.0 / (1.0 + np.exp(-(slope * service + offset)))
-    probability[prepared.signed] = 0.02
+    truth, chosen, outputs = prepared.truth, prepared.choosing, scored.outputs
+    settled: dict[str, Any] = {
+        "calibration": list(calibrate(scored.first[chosen], truth[chosen])),
+        "look": {
+            "band": list(BAND),
+            "calibration": list(calibrate(scored.second[chosen], truth[chosen])),
+        },
+    }
+    probability, _ = judged(scored, settled, prepared.signed)
     non_service, certain = safe_cuts(probability[chosen], truth[chosen], PRECISION)
     label = best_cut(probability[chosen], truth[chosen], 0.35, 0.5)
     cuts = {
@@ -195,7 +225,7 @@ def settle(
         "label": label,
         "service": max(certain, label),
     }
-    return {"calibration": [slope, offset], "thresholds": thresholds, "cuts": cuts}
+    return {**settled, "thresholds": thresholds, "cuts": cuts}
 
 
 def train_language(
@@ -206,14 +236,21 @@ def train_language(
     heads = heads_for(prepared.posts, prepared.data)
     dense = crossed(prepared, rows)
     say(f"{language}: heads cross-fitted")
-    outputs, service = held_out(prepared, dense)
-    settled = {**settle(prepared, outputs, service), **measured}
-    kind_offsets = even_kinds(outputs[:, 1 : 1 + len(KINDS)], prepared.posts)
+    told = told_at_second_look(prepared, dense, rows)
+    say(f"{language}: nearness cross-fitted")
+    scored = held_out(prepared, dense, told)
+    settled = {**settle(prepared, scored), **measured}
+    kind_offsets = even_kinds(scored.outputs[:, 1 : 1 + len(KINDS)], prepared.posts)
     say(f"{language}: {settled}, kinds {kind_offsets}")
     weights = np.hstack([fit_heads(prepared.data, heads, rows), prepared.helper_weights])
     second: SecondStage = fit_second(dense, prepared.posts)
     second.weights[-1, 1 : 1 + len(KINDS)] += kind_offsets
-    arrays = first_stage_arrays(prepared.data, weights) | second_stage_arrays(second)
+    machine = fit_nearness(prepared.meaning, prepared.truth, rows)
+    arrays = (
+        first_stage_arrays(prepared.data, weights)
+        | second_stage_arrays(second)
+        | second_look_arrays(prepared.meaning, machine, fit_look(told, prepared.truth))
+    )
     about = {
         **settled,
         "heads": [h.name for h in heads] + list(prepared.helper_names),
@@ -230,7 +267,8 @@ def train(data: Path, out: Path) -> str:
         found, about = train_language(prepare(data, language), language, chosen(data, language))
         arrays |= found
         languages[language] = about
-    return write(out, arrays, {"version": VERSION, "lexicon": FINGERPRINT, "languages": languages})
+    about = {"lexicon": FINGERPRINT, "encoder": fingerprint(), "languages": languages}
+    return write(out, arrays, {"version": VERSION, **about})
 
 
 def evaluate(data: Path, card: Path | None) -> None:
@@ -241,33 +279,32 @@ def evaluate(data: Path, card: Path | None) -> None:
     found, choices = [], {}
     for language in LANGUAGES:
         prepared = prepare(data, language)
-        outputs, service = nested(prepared, language)
-        settled = choices[language] = settle(prepared, outputs, service)
-        outputs[:, 1 : 1 + len(KINDS)] += even_kinds(outputs[:, 1 : 1 + len(KINDS)], prepared.posts)
+        scored = nested(prepared, language)
+        settled = choices[language] = settle(prepared, scored)
+        kinds = scored.outputs[:, 1 : 1 + len(KINDS)]
+        kinds += even_kinds(kinds, prepared.posts)
         about, mine = prepared.measured()
-        found.append(report(language, about, outputs[mine], service[mine], settled))
+        found.append(report(language, about, scored[mine], settled))
         print(found[-1], flush=True)
     if card is not None:
         write_card(card, found)
         keep(data, choices)
 
 
-def nested(
-    prepared: Prepared, language: str
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Scores for every post from both stages fitted on the other outer folds."""
-    count = len(prepared.posts)
-    outputs, service = np.zeros((count, 0)), np.zeros(count)
+def nested(prepared: Prepared, language: str) -> Scored:
+    """Scores for every post from stages and second look fitted on the other outer folds."""
+    scored, meaning, truth = _blank(len(prepared.posts)), prepared.meaning, prepared.truth
     for number, (fit, held) in enumerate(
         splits(prepared.truth, prepared.groups, folds=_FOLDS, seed=1)
     ):
-        second = fit_second(crossed(prepared, fit), [prepared.posts[i] for i in fit])
-        linear, service[held] = second.scores(seen(prepared, fit, held))
-        if not outputs.size:
-            outputs = np.zeros((count, linear.shape[1]))
-        outputs[held] = linear
+        dense, unseen = crossed(prepared, fit), seen(prepared, fit, held)
+        second = fit_second(dense, [prepared.posts[i] for i in fit])
+        scored.outputs[held], scored.first[held] = second.scores(unseen)
+        look = fit_look(told_at_second_look(prepared, dense, fit), truth[fit])
+        nearness = near(fit_nearness(meaning, truth, fit), meaning, held)
+        _, scored.second[held] = look.scores(looked_at(unseen, nearness, meaning, held))
         say(f"{language}: outer fold {number + 1} of {_FOLDS}")
-    return outputs, service
+    return scored
 
 
 def check(data: Path, out: Path) -> int:

@@ -35,7 +35,7 @@ def test_the_version_names_the_content() -> None:
 def test_the_artefact_holds_numbers_only_and_stays_small() -> None:
     with np.load(ARTEFACT / "model.npz", allow_pickle=False) as archive:
         assert {archive[name].dtype.kind for name in archive.files} <= set("iuf")
-    assert (ARTEFACT / "model.npz").stat().st_size < 5_000_000
+    assert (ARTEFACT / "model.npz").stat().st_size < 6_500_000
 
 
 @pytest.fixture

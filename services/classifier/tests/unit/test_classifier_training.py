@@ -17,8 +17,9 @@ import one_thread  # noqa: F401, I001  (as in training: several threads on a bus
 import settled
 
 from corpus import FURTHER, Helper, Post, _unsigned
-from export import first_stage_arrays, second_stage_arrays, write
+from export import first_stage_arrays, second_look_arrays, second_stage_arrays, write
 from groups import near_duplicates
+from meaning import crossed_nearness, fit_look, fit_nearness, looked_at, meaning_of, near
 from measure import best_cut, precise_cut, safe_cuts
 from stages import (
     cross_fitted,
@@ -31,6 +32,7 @@ from stages import (
     matrices,
 )
 
+from classifier.gateways.model.encoder import SentenceEncoder, as_said
 from classifier.gateways.model.features import Hasher
 from classifier.gateways.model.pack import pack_of
 from classifier.gateways.model.scoring import encode, first_stage, score
@@ -115,6 +117,31 @@ def test_what_was_trained_is_what_runs(
     assert scores.service[1] < 0.2
 
 
+def test_the_second_look_runs_as_it_was_trained(
+    once: tuple[dict[str, np.ndarray], dict[str, object]],
+) -> None:
+    labelled = posts()
+    texts, truth = [p.text for p in labelled], np.array([p.service for p in labelled])
+    rows, meaning = np.arange(len(texts)), meaning_of(texts)
+    dense = np.random.default_rng(2).normal(size=(len(texts), 4))
+    crossed = crossed_nearness(meaning, truth, rows, rows, folds=2)
+    look = fit_look(looked_at(dense, crossed, meaning, rows), truth)
+    machine = fit_nearness(meaning, truth, rows)
+    _, wanted = look.scores(looked_at(dense, near(machine, meaning, rows), meaning, rows))
+    arrays, about = once
+    found = second_look_arrays(meaning, machine, look)
+    pack = pack_of(
+        "de",
+        {**about, "look": {"band": [0.2, 0.6], "calibration": [1.0, 0.0]}},
+        {**arrays, **{f"de/{name}": array for name, array in found.items()}},
+    )
+    assert pack.look is not None
+    said = [as_said(text, tokenise(text)) for text in texts]
+    got = pack.look.judge(dense.astype(np.float32), SentenceEncoder().encode(said))
+    assert np.max(np.abs(got - 1.0 / (1.0 + np.exp(-wanted)))) < 0.01
+    assert pack.look.open(np.array([0.1, 0.2, 0.4, 0.6, 0.7])).tolist() == [2]
+
+
 def test_run_time_heads_equal_the_solvers(
     once: tuple[dict[str, np.ndarray], dict[str, object]],
 ) -> None:
@@ -185,9 +212,14 @@ def test_what_was_measured_settles_only_the_posts_it_was_measured_on(
     posts = tmp_path / "de_labelled.jsonl"
     posts.write_text("one\n", encoding="utf-8")
     assert settled.chosen(tmp_path, "de") == {}
-    choice = {"calibration": [1.0, 0.1], "thresholds": {"label": 0.4}, "cuts": {"urgent": 1.0}}
+    choice = {
+        "calibration": [1.0, 0.1],
+        "look": {"band": [0.2, 0.6], "calibration": [1.0, 0.0]},
+        "thresholds": {"label": 0.4},
+        "cuts": {"urgent": 1.0},
+    }
     settled.keep(tmp_path, {"de": choice})
-    assert settled.chosen(tmp_path, "de") == {k: choice[k] for k in ("calibration", "thresholds")}
+    assert settled.chosen(tmp_path, "de") == {k: choice[k] for k in choice if k != "cuts"}
     posts.write_text("one\ntwo\n", encoding="utf-8")
     assert settled.chosen(tmp_path, "de") == {}
 

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
 from classifier.domain.labels import (
     KINDS_OF,
     Classification,
@@ -20,12 +23,13 @@ from classifier.domain.labels import (
 from classifier.domain.thresholds import Verdict, decide
 from classifier.gateways.model.concerns import concerns_of
 from classifier.gateways.model.cues import lowered
+from classifier.gateways.model.encoder import SentenceEncoder, as_said
 from classifier.gateways.model.evidence import insults, signatures, words_that_carried
 from classifier.gateways.model.features import Hasher
 from classifier.gateways.model.language import detect
 from classifier.gateways.model.observations import already_tried, needs_of, signals_of
 from classifier.gateways.model.pack import Floats, LanguagePack, load_packs
-from classifier.gateways.model.scoring import Batch, encode, score
+from classifier.gateways.model.scoring import Batch, Scores, encode, score
 from classifier.gateways.model.tokens import NUMBERED, OTHER, OWN, Token, tokenise
 
 # Small enough for a processor's cache: larger batches were slower.
@@ -42,6 +46,7 @@ class ShippedModel:
     def __init__(self, packs: dict[str, LanguagePack], version: str) -> None:
         self._packs = packs
         self._hasher = Hasher()
+        self._encoder = SentenceEncoder()
         self.version = version
 
     @classmethod
@@ -81,6 +86,7 @@ class ShippedModel:
         self, batch: Batch, pack: LanguagePack, languages: Sequence[Language]
     ) -> list[Classification]:
         scores = score(batch, pack)
+        service = self._looked_again(batch, scores, pack)
         column = {name: i for i, name in enumerate(pack.outputs)}
         abusive = scores.outputs[:, column["abusive"]] >= pack.cuts["abusive"]
         urgent = scores.outputs[:, column["urgent"]] >= pack.cuts["urgent"]
@@ -90,7 +96,7 @@ class ShippedModel:
         place = 0
         for row, (text, tokens) in enumerate(zip(batch.texts, batch.tokens, strict=True)):
             signed, insulting = signatures(text), insults(text)
-            probability = _SIGNED if signed else round(float(scores.service[row]), 4)
+            probability = _SIGNED if signed else round(float(service[row]), 4)
             verdict = decide(probability, language=languages[row], thresholds=pack.thresholds)
             weights = scores.per_place[place + 1 : place + 1 + len(tokens)]
             place += len(tokens) + 2
@@ -109,6 +115,20 @@ class ShippedModel:
             )
             results.append(self._whole(text, tokens, languages[row], seen, evidence))
         return results
+
+    def _looked_again(
+        self, batch: Batch, scores: Scores, pack: LanguagePack
+    ) -> npt.NDArray[np.float64]:
+        """The probability of service, judged by meaning where words leave it open."""
+        if pack.look is None:
+            return scores.service
+        rows = pack.look.open(scores.service)
+        if not len(rows):
+            return scores.service
+        said = [as_said(batch.texts[row], batch.tokens[row]) for row in rows.tolist()]
+        service = scores.service.copy()
+        service[rows] = pack.look.judge(scores.dense[rows], self._encoder.encode(said))
+        return service
 
     def _whole(
         self,

@@ -15,8 +15,10 @@ import numpy as np
 import numpy.typing as npt
 
 from classifier.domain.thresholds import Thresholds
+from classifier.gateways.model.encoder import fingerprint
 from classifier.gateways.model.features import BUCKETS
 from classifier.gateways.model.lexicon import FINGERPRINT
+from classifier.gateways.model.second_look import SecondLook
 from classifier.gateways.model.trees import Forest
 from common.errors import ConfigurationError
 
@@ -43,6 +45,7 @@ class LanguagePack:
     weights: (features + cues + 1, heads), idf included; the last row is the bias
     second: per output of the second stage (`service`, `kind:*`, `abusive`, `urgent`) a weight
             for each head, each cue and the bias: (heads + cues + 1, outputs)
+    look:   what judges again where the stages leave it open; None in a model without
     """
 
     heads: tuple[str, ...]
@@ -59,6 +62,7 @@ class LanguagePack:
     calibration: tuple[float, float]
     cuts: Mapping[str, float]
     thresholds: Thresholds
+    look: SecondLook | None
 
 
 def compress(weights: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.int8], Floats]:
@@ -101,6 +105,8 @@ def load_packs(folder: Path) -> tuple[str, dict[str, LanguagePack]]:
         raise ConfigurationError(f"the model in {folder} is damaged: its hash does not match")
     if about["lexicon"] != FINGERPRINT:
         raise ConfigurationError(f"the model in {folder} was trained with another lexicon.toml")
+    if about.get("encoder", fingerprint()) != fingerprint():
+        raise ConfigurationError(f"the model in {folder} was trained with another encoder")
     packs = {lang: pack_of(lang, about["languages"][lang], arrays) for lang in about["languages"]}
     return f"{about['version']}+{expected}", packs
 
@@ -140,17 +146,41 @@ def pack_of(
         cue_mean=get("cue_mean").astype(np.float32),
         cue_scale=get("cue_scale").astype(np.float32),
         second=get("second").astype(np.float32),
-        forest=Forest(
-            feature=get("tree_feature").astype(np.int32),
-            threshold=get("tree_threshold").astype(np.float32),
-            left=get("tree_left").astype(np.int32),
-            right=get("tree_right").astype(np.int32),
-            value=get("tree_value").astype(np.float32),
-            roots=get("tree_roots").astype(np.int32),
-        ),
+        forest=_forest(arrays, f"{lang}/"),
         calibration=(float(calibration[0]), float(calibration[1])),
         cuts={str(k): float(v) for k, v in cuts.items()},
         thresholds=Thresholds(**thresholds),
+        look=_look(arrays, f"{lang}/look_", described["look"]) if "look" in described else None,
+    )
+
+
+def _forest(arrays: Mapping[str, npt.NDArray[np.generic]], prefix: str) -> Forest:
+    return Forest(
+        feature=arrays[f"{prefix}tree_feature"].astype(np.int32),
+        threshold=arrays[f"{prefix}tree_threshold"].astype(np.float32),
+        left=arrays[f"{prefix}tree_left"].astype(np.int32),
+        right=arrays[f"{prefix}tree_right"].astype(np.int32),
+        value=arrays[f"{prefix}tree_value"].astype(np.float32),
+        roots=arrays[f"{prefix}tree_roots"].astype(np.int32),
+    )
+
+
+def _look(
+    arrays: Mapping[str, npt.NDArray[np.generic]], prefix: str, described: object
+) -> SecondLook:
+    assert isinstance(described, dict)
+    low, high = described["band"]
+    slope, offset = described["calibration"]
+    return SecondLook(
+        band=(float(low), float(high)),
+        mean=arrays[f"{prefix}mean"].astype(np.float32),
+        axes=arrays[f"{prefix}axes"].astype(np.float32),
+        support=arrays[f"{prefix}support"].astype(np.float32),
+        alphas=arrays[f"{prefix}alphas"].astype(np.float32),
+        bias=float(arrays[f"{prefix}bias"].astype(np.float64)[0]),
+        line=arrays[f"{prefix}second"].astype(np.float32)[:, 0],
+        forest=_forest(arrays, prefix),
+        calibration=(float(slope), float(offset)),
     )
 
 

@@ -14,9 +14,7 @@ from classifier.gateways.model.cues import cues
 from classifier.gateways.model.features import Grams, Hasher
 from classifier.gateways.model.pack import Floats, LanguagePack, Vocabulary
 from classifier.gateways.model.tokens import Token
-
-# How much the trees have to say beside the linear model.
-TREES = 0.75
+from classifier.gateways.model.trees import joined
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +33,12 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """Log odds per output (posts, outputs) and per head, the calibrated probability of service,
-    and per place (see `Grams`) what it added to the `service` head."""
+    """Log odds per output (posts, outputs) and per head, the heads beside the cues, the calibrated
+    probability of service, and per place (see `Grams`) what it added to the `service` head."""
 
     outputs: Floats
     heads: Floats
+    dense: Floats
     service: npt.NDArray[np.float64]
     per_place: Floats
 
@@ -65,12 +64,7 @@ def score(batch: Batch, pack: LanguagePack) -> Scores:
     service = joined(outputs[:, 0].astype(np.float64), pack.forest.score(dense))
     slope, offset = pack.calibration
     probability = 1.0 / (1.0 + np.exp(-(slope * service + offset)))
-    return Scores(outputs, heads, probability, per_place)
-
-
-def joined(linear: npt.NDArray[np.float64], trees: Floats) -> npt.NDArray[np.float64]:
-    """One log odds from two: the trees know more, the line steadies them."""
-    return np.asarray((1.0 - TREES) * linear + TREES * trees, dtype=np.float64)
+    return Scores(outputs, heads, dense, probability, per_place)
 
 
 def known(grams: Grams, vocabulary: Vocabulary) -> tuple[Ints, Ints, Ints, Ints]:
