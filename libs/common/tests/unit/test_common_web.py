@@ -374,6 +374,15 @@ def test_a_cursor_of_other_types_is_refused() -> None:
         Cursor.decode("W3sidCI6ICIyMDI2LTAxLTAxIn1d", datetime)  # a time without a zone
 
 
+@pytest.mark.parametrize(
+    "part", [{"t": "0001-01-01T00:00:00+14:00"}, {"t": "9999-12-31T23:59:59-14:00"}, {"u": 5}]
+)
+def test_a_cursor_that_the_database_could_not_hold_is_refused(part: dict[str, Any]) -> None:
+    text = urlsafe_b64encode(json.dumps([part]).encode()).decode().rstrip("=")
+    with pytest.raises(NotFoundError):
+        Cursor.decode(text, datetime if "t" in part else UUID)
+
+
 async def test_pages_lead_through_the_whole_list_and_keep_the_filter() -> None:
     router = APIRouter()
 

@@ -73,6 +73,8 @@ async def test_a_question_of_the_wrong_shape_is_422(
         f"/conversations/{THREAD}/history?order=random",
         "/entries?since=yesterday",
         "/entries?since=2026-01-01T00:00:00",
+        "/entries?since=0001-01-01T00:00:00%2B14:00",
+        "/entries?since=9999-12-31T23:59:59-14:00",
         "/entries?type=no%20type",
         "/verify?conversation_id=x",
         "/verify?chains=0",

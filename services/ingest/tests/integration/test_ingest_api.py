@@ -102,6 +102,18 @@ async def test_a_wish_of_the_wrong_shape_is_422(
         assert (await client.post("/sources", json=wish, headers=operator)).status_code == 422, wish
 
 
+async def test_the_first_and_the_last_moment_of_all_are_no_mistake_of_ours(
+    client: httpx.AsyncClient, operator: dict[str, str]
+) -> None:
+    for since, status in (
+        ("0001-01-01T00:00:00+14:00", 422),
+        ("9999-12-31T23:59:59-14:00", 422),
+        ("0001-01-01T00:00:00Z", 200),
+    ):
+        answer = await client.get("/reconciliation", params={"since": since}, headers=operator)
+        assert answer.status_code == status, since
+
+
 async def test_what_does_not_exist_is_404(
     client: httpx.AsyncClient, operator: dict[str, str], agent: dict[str, str]
 ) -> None:

@@ -122,7 +122,7 @@ def _untag(item: Any) -> KeyPart:
             if moment.tzinfo is not None:
                 # The driver sends UTC, and what has none (year 1 east of Greenwich) would be a 500.
                 return moment.astimezone(UTC)
-        elif "u" in item:
+        elif "u" in item and isinstance(item["u"], str):
             return UUID(item["u"])
     raise ValueError("not a part of a cursor")
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from audit.domain.reading import ReadableEntry
 from audit.handlers import read_history
@@ -19,6 +19,7 @@ from audit.handlers.read_history import Sight
 from audit.storage.history import Line, LineQuestion, Order
 from common.web.auth import Principal, require
 from common.web.pagination import Page, PageRequest
+from common.web.parameters import Moment
 
 router = APIRouter(tags=["history"])
 _reader = require("observer", "operator", "triage", "agent", "lead")
@@ -124,7 +125,7 @@ async def list_entries(
         list[Annotated[str, Query(max_length=100, pattern=r"^[a-z0-9_.]+$")]] | None,
         Query(alias="type", max_length=50, description="Only these types of events"),
     ] = None,
-    since: Annotated[AwareDatetime | None, Query(description="Recorded at or after this")] = None,
+    since: Annotated[Moment | None, Query(description="Recorded at or after this")] = None,
 ) -> Any:
     """Entries in the order they were recorded, for reports and exports."""
     behind = page.after(datetime, UUID, int)

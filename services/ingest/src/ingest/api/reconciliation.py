@@ -7,9 +7,10 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from common.web.auth import require
+from common.web.parameters import Moment
 from ingest.storage import intake
 
 router = APIRouter(tags=["reconciliation"])
@@ -47,9 +48,7 @@ class Books(BaseModel):
 )
 async def reconcile(
     request: Request,
-    since: Annotated[
-        AwareDatetime | None, Query(description="From the beginning if left out")
-    ] = None,
+    since: Annotated[Moment | None, Query(description="From the beginning if left out")] = None,
 ) -> Any:
     """Per source: accepted, duplicates, dead letters, and whether the books balance."""
     since = since or _BEGINNING
