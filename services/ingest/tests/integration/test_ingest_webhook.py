@@ -170,6 +170,25 @@ async def test_signed_bytes_that_are_no_post_are_kept_once(
     assert books["sources"][0]["dead_letters"] == 1
 
 
+async def test_a_post_too_large_for_its_event_is_kept_and_stops_nobody(
+    client: httpx.AsyncClient,
+    operator: dict[str, str],
+    agent: dict[str, str],
+    source: dict[str, Any],
+    secret: str,
+) -> None:
+    media = [{"kind": "image", "url": "u" * 4000, "alt_text": "\x01" * 5000}] * 20
+    huge = post_json("p1", text="\x01" * 49_000, media=media)
+    answer = await deliver(client, source["id"], huge, secret)
+    assert answer.status_code == 202, answer.text
+    assert answer.json()["kept"] == 1
+    lines = await connect(client, operator, kind="ndjson")
+    upload = b"\n".join(json.dumps(post).encode() for post in (huge, post_json("p2")))
+    path = f"/sources/{lines['id']}/uploads"
+    taken = await client.post(path, content=upload, headers=agent)
+    assert taken.json()["accepted"] == 1
+
+
 async def test_a_list_is_taken_in_item_by_item(
     client: httpx.AsyncClient, operator: dict[str, str], source: dict[str, Any], secret: str
 ) -> None:

@@ -46,6 +46,30 @@ def test_without_a_handle_the_id_stands_in() -> None:
     assert post.author_handle == "a1"
 
 
+def test_a_post_whose_event_no_broker_would_take_is_kept_as_it_came() -> None:
+    media = [{"kind": "image", "url": "https://social.example/i.png", "alt_text": "\x01" * 5000}]
+    raw = json.dumps(post_json(text="ä" * 10_000, media=media * 20)).encode()
+    post = read_post(raw)
+    assert isinstance(post, UnreadablePost)
+    assert post.raw == raw
+    assert post.reason.startswith("a post may have 250000 bytes, this one has 6")
+
+
+def test_the_longest_text_is_read_however_it_was_escaped() -> None:
+    post = read(text="🏍" * 50_000)
+    assert isinstance(post, FoundPost)
+    assert len(post.text) == 50_000
+
+
+def test_a_list_of_more_posts_than_a_delivery_may_have_is_kept_whole() -> None:
+    body = b"[" + b",".join([b"1"] * 5_001) + b"]"
+    (kept,) = read_body(body)
+    assert isinstance(kept, UnreadablePost)
+    assert kept.raw == body
+    assert kept.reason == "a delivery may have 5000 posts, this one has 5001"
+    assert len(read_body(b"[" + b",".join([b"1"] * 5_000) + b"]")) == 5_000
+
+
 def test_a_nul_in_a_text_does_not_lose_the_post() -> None:
     post = read(text="vor\x00nach")
     assert isinstance(post, FoundPost)

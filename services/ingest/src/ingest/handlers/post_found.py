@@ -21,6 +21,12 @@ _Name = Annotated[str, Meta(max_length=512)]
 _Url = Annotated[str, Meta(min_length=1, max_length=4096)]
 _Word = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]{0,31}\Z")]
 _MAX_FOLLOWERS = 2**63 - 1
+_MAX_POST_BYTES = 250_000
+"""Of a post written without escapes it does not need: its event stays below 256 kB, and what the
+later services add below what a broker takes (RELIABILITY 9.8)."""
+_MAX_POSTS = 5_000
+"""Of one delivery: more would not become durable within the time that a sender waits, and the
+sender would repeat them for ever."""
 
 
 class AuthorFound(Struct, frozen=True, kw_only=True):
@@ -41,10 +47,7 @@ class MediaFound(Struct, frozen=True, kw_only=True):
 
 
 class PostFound(Struct, frozen=True, kw_only=True):
-    """A post. `posted_at` needs a zone; `conversation` and `in_reply_to` are native ids.
-
-    A text has at most 50,000 characters so that every event stays below 256 kB (RELIABILITY 9.8).
-    """
+    """A post. `posted_at` needs a zone; `conversation` and `in_reply_to` are native ids."""
 
     native_id: _Id
     text: Annotated[str, Meta(max_length=50_000)]
@@ -62,23 +65,34 @@ class PostFound(Struct, frozen=True, kw_only=True):
 
 _POST = msgspec.json.Decoder(PostFound)
 _LIST = msgspec.json.Decoder(list[msgspec.Raw])
+_ENCODE = msgspec.json.encode
 
 
 def read_body(body: bytes) -> list[FoundPost | UnreadablePost]:
-    """The posts of a webhook's body: one object, or a list of them, each judged by itself."""
+    """The posts of a webhook's body: one object, or a list of them, each judged by itself.
+
+    A list of more than 5,000 is kept whole, as one unreadable item.
+    """
     if not body.lstrip(b" \t\r\n").startswith(b"["):
         return [read_post(body)]
     try:
         items = _LIST.decode(body)
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
         return [UnreadablePost(raw=body, reason=_reason(error))]
+    if len(items) > _MAX_POSTS:
+        reason = f"a delivery may have {_MAX_POSTS} posts, this one has {len(items)}"
+        return [UnreadablePost(raw=body, reason=reason)]
     return [read_post(bytes(item)) for item in items]
 
 
 def read_post(raw: bytes, *, line: int | None = None) -> FoundPost | UnreadablePost:
     """One post from its bytes; `line` is where it stood in an upload."""
     try:
-        return _to_domain(_POST.decode(raw))
+        found = _POST.decode(raw)
+        # Decoding never makes it longer, so that only what came long is measured.
+        if len(raw) > _MAX_POST_BYTES and (size := len(_ENCODE(found))) > _MAX_POST_BYTES:
+            raise ValueError(f"a post may have {_MAX_POST_BYTES} bytes, this one has {size}")
+        return _to_domain(found)
     except (msgspec.DecodeError, ValueError, OverflowError, RecursionError) as error:
         return UnreadablePost(raw=raw, reason=_reason(error), line=line)
 
