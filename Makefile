@@ -10,9 +10,10 @@ BIN := $(VENV)/bin
 DATA ?= ../shared/data
 PACKAGES := libs/common libs/platforms services/ingest services/classifier services/router services/responder services/audit tools/ombud
 MODEL := services/classifier/src/classifier/gateways/model/artefact
+JUDGE := services/responder/src/responder/gateways/judgement/artefact
 ARGS ?=
 
-.PHONY: help setup demo dev test test-fast faults check format contracts lock train train-check bench up down k8s-check clean
+.PHONY: help setup demo dev test test-fast faults check format contracts lock train train-check train-gates train-gates-check bench up down k8s-check clean
 
 help: ## print this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  \1|\2/' | column -t -s '|'
@@ -65,6 +66,12 @@ train: setup ## train the classifier's model from labelled posts, bit for bit
 
 train-check: setup ## train again and compare with the shipped artefact
 	@$(BIN)/python services/classifier/training/train.py --data $(DATA)/mentions --out $(MODEL) --check
+
+train-gates: setup ## train the judge of the gates from our own rows, bit for bit (ARGS="--evaluate")
+	@$(BIN)/python services/responder/training/train.py --out $(JUDGE) $(ARGS)
+
+train-gates-check: setup ## train it again and compare with the shipped artefact
+	@$(BIN)/python services/responder/training/train.py --out $(JUDGE) --check
 
 bench: setup ## throughput and latency, against the limit and against a peer
 	@$(BIN)/python -m bench $(ARGS)

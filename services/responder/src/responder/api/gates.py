@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection
 from datetime import datetime
 from typing import Annotated, Literal
@@ -179,8 +180,9 @@ async def check(body: Wording, request: Request, _: Reader) -> Findings:
     reply = read_reply(
         body.model_dump(mode="json"), policy=policy_from(stored.document) if stored else None
     )
-    found = show_findings(check_alone(reply, now=now, zone=state.zone))
-    return Findings(findings=[FindingView.model_validate(finding) for finding in found])
+    found = await asyncio.to_thread(check_alone, reply, now=now, zone=state.zone)
+    shown = show_findings(found)
+    return Findings(findings=[FindingView.model_validate(finding) for finding in shown])
 
 
 @router.get("/drafts/{draft_id}/gates", response_model=DraftGates)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
+
 from common.db.unit_of_work import UnitOfWork
 from common.events.envelope import new_event
 from common.events.parts import Part, Promise
@@ -10,24 +13,27 @@ from common.events.vocabulary import ReplyKind, Visibility
 from common.ids import IdFactory
 from common.observability import metrics
 from responder.domain.dispatches import Dispatch
+from responder.domain.gates.judging import Verdict
 from responder.domain.gates.promise import HOUSE_ZONE, promises
 from responder.domain.words import DispatchState
+from responder.gateways.judgement.judge import judge
 from responder.handlers.actors import actor_of
 
 
-def announce(uow: UnitOfWork, dispatch: Dispatch, *, ids: IdFactory) -> None:
+async def announce(uow: UnitOfWork, dispatch: Dispatch, *, ids: IdFactory) -> None:
     """Publish the fact that belongs to the dispatch's state; pending and sending are none."""
-    fact = _fact(uow, dispatch)
+    fact = await _fact(uow, dispatch)
     if fact is None:
         return
     uow.publish(new_event(fact, id=ids(), subject=dispatch.dispatch_id, time=uow.now))
     metrics.RESPONDER_DISPATCHES_TOTAL.labels(dispatch.content.network, dispatch.state.value).inc()
 
 
-def _fact(uow: UnitOfWork, dispatch: Dispatch) -> Part | None:
+async def _fact(uow: UnitOfWork, dispatch: Dispatch) -> Part | None:
     match dispatch.state:
         case DispatchState.SENT:
-            return _sent(uow, dispatch)
+            verdicts = await asyncio.to_thread(judge, dispatch.content.text)
+            return _sent(uow, dispatch, verdicts)
         case DispatchState.FAILED:
             return ReplyFailed(
                 dispatch_id=dispatch.dispatch_id,
@@ -50,7 +56,7 @@ def _fact(uow: UnitOfWork, dispatch: Dispatch) -> Part | None:
             return None
 
 
-def _sent(uow: UnitOfWork, dispatch: Dispatch) -> ReplySent:
+def _sent(uow: UnitOfWork, dispatch: Dispatch, verdicts: Sequence[Verdict]) -> ReplySent:
     content = dispatch.content
     return ReplySent(
         dispatch_id=dispatch.dispatch_id,
@@ -70,7 +76,7 @@ def _sent(uow: UnitOfWork, dispatch: Dispatch) -> ReplySent:
         sent_at=uow.now,
         promises=tuple(
             Promise(text=said, due_at=due_at)
-            for said, due_at in promises(content.text, uow.now, HOUSE_ZONE)
+            for said, due_at in promises(content.text, verdicts, now=uow.now, zone=HOUSE_ZONE)
         ),
         actual_visibility=(
             Visibility(dispatch.actual_visibility.value) if dispatch.actual_visibility else None

@@ -11,6 +11,7 @@ from responder.domain.gates.check import check_reply
 from responder.domain.gates.findings import Finding, Policy
 from responder.domain.gates.reply import Limit, Reply
 from responder.domain.words import Audience, Kind
+from responder.gateways.judgement.judge import judge
 from responder.gateways.phones import find_phones
 
 MAX_TEXT = 20_000
@@ -48,8 +49,11 @@ def read_reply(document: Any, *, policy: Policy | None = None) -> Reply:
 
 
 def check_alone(reply: Reply, *, now: datetime, zone: str) -> Sequence[Finding]:
-    """The findings of a reply that belongs to no draft."""
-    return check_reply(reply, phones=find_phones, now=now, zone=zone)
+    """The findings of a reply that belongs to no draft.
+
+    A few milliseconds of processor time, at first most of a second: call it beside an event loop.
+    """
+    return check_reply(reply, judge=judge, phones=find_phones, now=now, zone=zone)
 
 
 def show_findings(findings: Sequence[Finding]) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ approved, because the case goes on: what the customer says in private meanwhile 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -20,15 +21,13 @@ from responder.domain.crises import Crisis
 from responder.domain.drafts import Draft
 from responder.domain.gates.bounce import points_elsewhere
 from responder.domain.gates.canned import individuality, takes_up
-from responder.domain.gates.check import check_reply
 from responder.domain.gates.findings import Policy
 from responder.domain.gates.reply import Limit, Reply
 from responder.domain.persons import Person
 from responder.domain.words import Kind
 from responder.gateways.channel import Channels
-from responder.gateways.phones import find_phones
 from responder.handlers.actors import actor_of
-from responder.handlers.check_gates import show_findings
+from responder.handlers.check_gates import check_alone, show_findings
 from responder.handlers.gate_policies import policy_from
 from responder.storage import cases, drafts, gates, knowledge, people
 from responder.storage.cases import CaseContext
@@ -63,7 +62,9 @@ class GateDrafts:
         findings = (
             []
             if content.kind is Kind.NO_REPLY
-            else show_findings(check_reply(reply, phones=find_phones, now=uow.now, zone=self._zone))
+            else show_findings(
+                await asyncio.to_thread(check_alone, reply, now=uow.now, zone=self._zone)
+            )
         )
         checked = Checked(
             findings=findings,

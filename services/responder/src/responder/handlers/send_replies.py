@@ -190,7 +190,7 @@ class SendReplies:
                         uow.connection, dispatch, outcome=outcome, verdict=verdict
                     )
                     if recorded is not None:
-                        announce(uow, recorded, ids=self._ids)
+                        await announce(uow, recorded, ids=self._ids)
                     await _strain_account(uow, dispatch, outcome)
                 return recorded
             except Exception as error:

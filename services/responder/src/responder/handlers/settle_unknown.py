@@ -49,7 +49,7 @@ async def expire_leases(uow: UnitOfWork, *, ids: IdFactory, repeatable: Sequence
         uow.connection, limit=_BATCH, repeatable=repeatable, pause=_SETTLE
     )
     for dispatch in late:
-        announce(uow, dispatch, ids=ids)
+        await announce(uow, dispatch, ids=ids)
     return len(late)
 
 
@@ -75,7 +75,7 @@ async def decide_outcome(
         uow.connection, dispatch_id, outcome=outcome, by=by, resolution=reason
     )
     assert settled is not None, "locked above"
-    announce(uow, settled, ids=ids)
+    await announce(uow, settled, ids=ids)
     return settled
 
 
@@ -158,7 +158,7 @@ class ReadBackReplies:
         )
         if settled is None:
             return 0
-        announce(uow, settled, ids=self._ids)
+        await announce(uow, settled, ids=self._ids)
         return 1
 
     async def _note(self, dispatch: Dispatch, findings: Sequence[Mapping[str, Any]]) -> None:

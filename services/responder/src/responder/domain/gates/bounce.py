@@ -1,19 +1,19 @@
 """Help simulation: a reply whose only content is a pointer elsewhere (S81, S82).
 
 A pointer is no fault by itself. It becomes one where the reply does nothing else: no deed, no
-answer, no question that brings the case on. Our own private channel is not elsewhere (S62).
+answer, no question that brings the case on: a learned judge weighs that, and here stands where it
+points. Our own private channel is not elsewhere (S62).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from responder.domain.gates.doing import deeds
 from responder.domain.gates.findings import Finding, Level
-from responder.domain.gates.language import Span, clauses, lowered, sentences, stem, words
+from responder.domain.gates.judging import Verdict, reason
+from responder.domain.gates.language import Span, lowered, sentences
 from responder.domain.gates.reply import Reply
-from responder.domain.gates.vocabulary import GENERIC, STOPWORDS
 
 _GO_DE = (
     r"(?:vorbeikommen|vorbei\b|aufsuchen|nimm|nehmen|sagen|sagt|gilt|gelten|deckt|macht das"
@@ -136,57 +136,37 @@ _IMPERSONAL = re.compile(
     r"|falsche (?:adresse|stelle|ansprechpartner)|nicht (?:our|the right) (?:area|department"
     r"|place|channel)|wrong (?:place|department|channel|address))"
 )
-_FILLER = re.compile(
-    r"(?:es tut (?:uns|mir)|tut uns (?:\w+ )?leid|das tut|leider (?:können|kann|haben)"
-    r"|wir (?:bedauern|verstehen|danken|bitten|freuen|hoffen|wünschen|entschuldigen|nehmen)"
-    r"|ich (?:bedau|versteh|danke|bitte)|vielen dank|danke\b|schade|ist (?:natürlich |sehr "
-    r"|wirklich )?(?:ärgerlich|schade|unschön|bedauerlich)|(?:viele|liebe|beste|freundliche"
-    r"|herzliche|schöne) grüße|gute fahrt|schönen tag|können wir (?:hier|dir|ihnen|leider"
-    r"|auf diesem)|können wir .*nicht|kann ich .*nicht|nicht weiterhelfen|gerne weiter"
-    r"|helfen (?:dir|ihnen|wir)|dafür gibt es|sorry|apolog|thank|we understand|we(?:['’]re"
-    r"| are) (?:sad|sorry|unable|here)|unfortunately|we can(?:no|['’])t|can(?:no|['’])t (?:help"
-    r"|assist)|happy to help|best regards|kind regards|hope|have a (?:nice|great|good)|i can see"
-    r"|we appreciate|not what we|dein anliegen|ihr anliegen|your (?:concern|feedback|message"
-    r"|inquiry|enquiry) (?:is|has)|we hear you|wir sind (?:\w+ )?nicht|please note"
-    r"|bitte (?:beachte|habe?n?))"
-)
-_SUBORDINATE = re.compile(
-    r"^(?:damit|um|sobald|wenn|falls|sofern|dann|dass|weil|da|dort|für|bei|zu|zum|zur|wegen"
-    r"|hinsichtlich|bezüglich|ob|wie|was|welche\w*|hallo|hi|liebe\w*|guten|sehr geehrte\w*|for"
-    r"|if|when|once|regarding|as|so|because|since|about|with|in case|where|who|hello|dear|then"
-    r"|to|die|der|das)\b"
-)
 _MESSAGE = "This reply does nothing itself, it only points elsewhere ({target})."
 _WAY_OUT = (
     "Forward it for the customer and say so, ask the department yourself, or offer a private"
     " message."
 )
-_SUBSTANCE = 4
 
 
-def bounce(reply: Reply) -> Iterator[Finding]:
-    """At most one finding `bounce.*`, at the first pointer, named after where it points."""
-    if reply.kind == "no_reply" or deeds(reply.text):
+def bounce(reply: Reply, verdicts: Sequence[Verdict]) -> Iterator[Finding]:
+    """At most one finding `bounce.*`, at the first pointer, named after where it points.
+
+    Whether the pointer is all there is, the judge says; where no known target stands, the finding
+    is `bounce.elsewhere`, at the sentence that weighed most.
+    """
+    judged = [verdict for verdict in verdicts if verdict.rule == "bounce"]
+    if reply.kind == "no_reply" or not judged:
         return
-    pointer: tuple[Span, str] | None = None
-    for sentence in sentences(reply.text):
-        target = _pointer(sentence.text)
-        if target is not None:
-            if _answers_beside(sentence):
-                return
-            pointer = pointer or (sentence, target)
-        elif not _is_filler(sentence.text, after_pointer=pointer is not None):
-            return
-    if pointer is not None:
-        place, target = pointer
-        yield Finding(
-            rule=f"bounce.{target}",
-            level=Level.BLOCK,
-            start=place.start,
-            end=place.end,
-            message=_MESSAGE.format(target=target),
-            way_out=_WAY_OUT,
-        )
+    pointers = points_elsewhere(reply.text)
+    said = judged[0]
+    start, end, target = (
+        (pointers[0][0].start, pointers[0][0].end, pointers[0][1])
+        if pointers
+        else (said.start, said.end, "elsewhere")
+    )
+    yield Finding(
+        rule=f"bounce.{target}",
+        level=Level.BLOCK,
+        start=start,
+        end=end,
+        message=reason(_MESSAGE.format(target=target), said.words),
+        way_out=_WAY_OUT,
+    )
 
 
 def points_elsewhere(text: str) -> list[tuple[Span, str]]:
@@ -213,35 +193,3 @@ def _kind_of(contact: str) -> str:
     if "@" in contact or "at" in contact.partition("/")[0].lower():
         return "email"
     return "hotline" if contact[0] in "+0" else "link"
-
-
-def _answers_beside(sentence: Span) -> bool:
-    """Whether a part of the sentence beside the pointer tells something of its own."""
-    return any(
-        len(_own_words(clause.text)) >= _SUBSTANCE - 1
-        and not _SUBORDINATE.match(lowered(clause.text))
-        and not _FILLER.search(lowered(clause.text))
-        and _pointer(clause.text) is None
-        and not _GO.search(lowered(clause.text))
-        for clause in clauses(sentence)
-    )
-
-
-def _is_filler(sentence: str, *, after_pointer: bool) -> bool:
-    """Whether the sentence brings nothing: courtesy, regret, or hardly a word of its own."""
-    sentence = lowered(sentence)
-    if _FILLER.search(sentence):
-        return True
-    if sentence.endswith("?") and not after_pointer:
-        return False
-    return len(_own_words(sentence)) < _SUBSTANCE
-
-
-def _own_words(text: str) -> set[str]:
-    return {
-        stem(word)
-        for word in words(text)
-        if word not in STOPWORDS
-        and word not in GENERIC
-        and (len(word) > 2 or any(map(str.isdigit, word)))
-    }

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from responder.domain.gates.findings import Finding, Level
 from responder.domain.gates.language import (
+    GREETING,
     are_akin,
     content_stems,
     fold,
@@ -20,11 +21,6 @@ from responder.domain.gates.phrases import BOILERPLATE
 from responder.domain.gates.reply import Reply
 from responder.domain.gates.vocabulary import GENERIC, STOPWORDS
 
-_GREETING = re.compile(
-    r"(?i)^\W*(?:hallo|hi|hey|moin|servus|guten (?:tag|morgen|abend)|liebe[rs]?"
-    r"|sehr geehrte[rs]?|hello|dear|good (?:morning|day|evening"
-    r"|afternoon))[^.!?,\n]{0,40}[,!.\n]\s*"
-)
 _CLOSING = re.compile(
     r"(?is)[\s,.!]*(?:(?:viele|liebe|beste|mit freundlichen|freundliche|herzliche|schöne) grüße"
     r"|mfg|vg|lg|(?:best|kind|warm) regards|cheers|dein(?:e)? \w+|ihr(?:e)? (?:motorrad )?\w+"
@@ -66,7 +62,7 @@ def similarity(one: str, other: str) -> float:
 
 @lru_cache(maxsize=4096)
 def _trigrams(text: str) -> frozenset[str]:
-    bare = _CLOSING.sub("", _GREETING.sub("", text))
+    bare = _CLOSING.sub("", GREETING.sub("", text))
     bare = re.sub(r"(?:\bherr|\bfrau|\bmr|\bms)\.? \w+|@\w+|https?://\S+|\d+", " ", fold(bare))
     bare = f" {' '.join(re.findall(r'[a-z]+', bare))} "
     return frozenset(bare[i : i + _SIZE] for i in range(len(bare) - _SIZE + 1))
@@ -100,7 +96,7 @@ def _phrase_share(reply: Reply) -> tuple[float, list[tuple[int, int]], int]:
         if at >= 0:
             spans.append((min(at, len(text)), min(at + len(phrase), len(text))))
     body = _CLOSING.sub("", text)
-    head = _GREETING.match(body)
+    head = GREETING.match(body)
     first = head.end() if head else 0
     total = covered = own = 0
     for match in re.finditer(r"\w+", body):

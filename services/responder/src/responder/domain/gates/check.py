@@ -8,6 +8,7 @@ from datetime import datetime
 from responder.domain.gates.bounce import bounce
 from responder.domain.gates.canned import canned
 from responder.domain.gates.findings import Finding, Level, harder
+from responder.domain.gates.judging import Judge
 from responder.domain.gates.length import length
 from responder.domain.gates.personal_data import personal_data
 from responder.domain.gates.promise import promise
@@ -20,21 +21,22 @@ _STRICTER = frozenset({"tone", "register"})
 
 
 def check_reply(
-    reply: Reply, *, phones: PhoneFinder, now: datetime, zone: str
+    reply: Reply, *, judge: Judge, phones: PhoneFinder, now: datetime, zone: str
 ) -> Sequence[Finding]:
     """Every finding, by place and rule. Pure: the same input gives the same findings.
 
     For a correction (S99) and in a crisis (S26) tone and register weigh one step more than the
     account says.
     """
+    verdicts = judge(reply.text)
     found: list[Finding] = [
         *personal_data(reply, phones=phones),
-        *bounce(reply),
+        *bounce(reply, verdicts),
         *canned(reply),
         *tried(reply),
-        *tone(reply),
+        *tone(reply, verdicts),
         *register(reply),
-        *promise(reply, now=now, zone=zone),
+        *promise(reply, verdicts, now=now, zone=zone),
         *length(reply),
     ]
     judged = [_judged(reply, finding) for finding in found]

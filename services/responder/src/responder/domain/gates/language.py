@@ -19,6 +19,13 @@ _ABBREVIATION = re.compile(
     re.IGNORECASE,
 )
 _END = re.compile(r"[.!?…]+[)\"'“”]*(?=\s|$)|\n+")
+GREETING = re.compile(
+    r"(?i)^\W*(?:hallo|hi|hey|moin|servus|guten (?:tag|morgen|abend)|liebe[rs]?"
+    r"|sehr geehrte[rs]?|hello|dear|good (?:morning|day|evening"
+    r"|afternoon))[^.!?,\n]{0,40}[,!.\n]\s*"
+)
+"""What a reply begins with: a greeting with its name and its mark."""
+
 _CLAUSE = re.compile(r"[,;:–—]\s+|\s-\s|\s(?:und|oder|aber|sondern|denn|and|or|but)\s")
 _FOLD = str.maketrans(
     {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "é": "e", "è": "e", "à": "a", "ç": "c"}
@@ -56,6 +63,14 @@ def _sentences(text: str) -> tuple[Span, ...]:
         start = end.end()
     found.append(_trimmed(text, start, len(text)))
     return tuple(span for span in found if span.text)
+
+
+def greeted(sentence: Span) -> Span:
+    """The sentence without a greeting before it; a greeting alone stays what it is."""
+    greeting = GREETING.match(sentence.text)
+    if greeting is None or greeting.end() == len(sentence.text):
+        return sentence
+    return Span(sentence.start + greeting.end(), sentence.end, sentence.text[greeting.end() :])
 
 
 def clauses(sentence: Span) -> list[Span]:

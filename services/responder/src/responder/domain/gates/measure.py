@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -21,6 +22,14 @@ _AROUND_VALUES = (
     "We have {} on file.",
     "Is {} still right?",
 )
+_JUDGED = frozenset({"tone", "bounce", "promise"})
+
+
+class Around(enum.Enum):
+    """What a set holds: sentences, which stand in something, or whole replies."""
+
+    SOMETHING = "something"
+    NOTHING = "nothing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +39,7 @@ class Sentences:
     rule: str
     hit: tuple[Reply, ...]
     near: tuple[Reply, ...]
+    around: Around
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +54,7 @@ class Figure:
 
     @property
     def hit_rate(self) -> float:
-        return 1 - len(self.missed) / self.must_hit
+        return 1 - len(self.missed) / self.must_hit if self.must_hit else 1.0
 
     @property
     def false_alarm_rate(self) -> float:
@@ -52,10 +62,10 @@ class Figure:
 
 
 def figures(sets: Sequence[Sentences], *, check: Check) -> Iterator[Figure]:
-    """Each sentence alone and with what stands around it in a reply."""
+    """Each sentence with what stands around it in a reply."""
     for each in sets:
-        hit = [reply for sentence in each.hit for reply in _around(each.rule, sentence)]
-        near = [reply for sentence in each.near for reply in _around(each.rule, sentence)]
+        hit = list(_texts(each, each.hit))
+        near = list(_texts(each, each.near))
         yield Figure(
             rule=each.rule,
             must_hit=len(hit),
@@ -65,15 +75,28 @@ def figures(sets: Sequence[Sentences], *, check: Check) -> Iterator[Figure]:
         )
 
 
-def sentences_of(rule: str, both: Mapping[str, Sequence[Reply]]) -> Sentences:
+def sentences_of(rule: str, both: Mapping[str, Sequence[Reply]], *, around: Around) -> Sentences:
     """The set of a rule from its two lists."""
-    return Sentences(rule, tuple(both["hit"]), tuple(both["near"]))
+    return Sentences(rule, tuple(both["hit"]), tuple(both["near"]), around)
 
 
-def _around(rule: str, sentence: Reply) -> Iterator[Reply]:
-    is_value = rule.startswith("personal_data.") and not sentence.known_values
-    words = _AROUND_ENGLISH if language_of(sentence.text) == "en" else _AROUND
-    for around in _AROUND_VALUES if is_value else words:
+def _texts(each: Sentences, replies: Sequence[Reply]) -> Iterator[Reply]:
+    for number, reply in enumerate(replies):
+        if each.around is Around.NOTHING:
+            yield reply
+        else:
+            yield from _around(each.rule, number, reply)
+
+
+def _around(rule: str, number: int, sentence: Reply) -> Iterator[Reply]:
+    """A value in every carrier; what a judge weighs with one thing around it, in turn."""
+    if rule.startswith("personal_data.") and not sentence.known_values:
+        carriers: Sequence[str] = _AROUND_VALUES
+    else:
+        carriers = _AROUND_ENGLISH if language_of(sentence.text) == "en" else _AROUND
+    if rule.partition(".")[0] in _JUDGED:
+        carriers = carriers[number % len(carriers) :][:1]
+    for around in carriers:
         yield replace(sentence, text=around.format(sentence.text))
 
 

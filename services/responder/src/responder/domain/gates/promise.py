@@ -1,18 +1,20 @@
 """Promises with a date in a reply: they become follow-ups, so that somebody keeps them (S104).
 
 A promise is the company's word about its own doing and a time for it. What the customer is asked to
-do, what is past, opening hours and mere dates are none.
+do, what is past, opening hours and mere dates are none. Plain builds are patterns; a learned judge
+finds the others. The date is always arithmetic.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from responder.domain.gates.deadlines import deadline_in
 from responder.domain.gates.findings import Finding, Level
+from responder.domain.gates.judging import Verdict
 from responder.domain.gates.language import Span, lowered, sentences
 from responder.domain.gates.reply import Reply
 
@@ -102,44 +104,69 @@ _NO_PROMISE = re.compile(
 )
 
 
-def promises(text: str, now: datetime, zone: str) -> list[Promised]:
+def promises(text: str, verdicts: Sequence[Verdict], *, now: datetime, zone: str) -> list[Promised]:
     """What the reply promises until when: the sentence, and the end of its time in UTC.
 
     `now` is an aware time, `zone` an IANA name ("Europe/Berlin"); "bis morgen" ends with that day
-    there. Sentences whose time has passed are left out.
+    there. Sentences whose time has passed, or says no date, are left out.
     """
-    return [(span.text, due_at) for span, due_at in _promises(text, now, zone)]
+    found = _promises(text, verdicts, now=now, zone=zone)
+    return [(span.text, due_at) for span, due_at in found if due_at is not None]
 
 
-def promise(reply: Reply, *, now: datetime, zone: str) -> Iterator[Finding]:
-    """`promise.dated`, a note: the reader sees what will be followed up, and when."""
-    for span, due_at in _promises(reply.text, now, zone):
-        local = due_at.astimezone(ZoneInfo(zone))
+def promise(
+    reply: Reply, verdicts: Sequence[Verdict], *, now: datetime, zone: str
+) -> Iterator[Finding]:
+    """`promise.dated`, a note: the reader sees what will be followed up, and when.
+
+    `promise.undated` where somebody is promised a time that says no date: nothing follows it up.
+    """
+    for span, due_at in _promises(reply.text, verdicts, now=now, zone=zone):
         yield Finding(
-            rule="promise.dated",
+            rule="promise.undated" if due_at is None else "promise.dated",
             level=Level.NOTE,
             start=span.start,
             end=span.end,
-            message=f"A promise until {local:%Y-%m-%d %H:%M}; it becomes a follow-up.",
-            way_out="Keep it only if somebody can keep it; name no time otherwise.",
+            message=_message(due_at, zone),
+            way_out="Keep it only if somebody can keep it; name no time otherwise."
+            if due_at
+            else "Name a day, or an hour, if it is to be followed up.",
         )
 
 
-def _promises(text: str, now: datetime, zone: str) -> Iterator[tuple[Span, datetime]]:
+def _message(due_at: datetime | None, zone: str) -> str:
+    if due_at is None:
+        return "A promise whose time says no date; it becomes no follow-up."
+    local = due_at.astimezone(ZoneInfo(zone))
+    return f"A promise until {local:%Y-%m-%d %H:%M}; it becomes a follow-up."
+
+
+def _promises(
+    text: str, verdicts: Sequence[Verdict], *, now: datetime, zone: str
+) -> Iterator[tuple[Span, datetime | None]]:
+    """The sentences that promise, with the end of their time if it says one that lies ahead."""
     local = now.astimezone(ZoneInfo(zone))
+    judged = [verdict.start for verdict in verdicts if verdict.rule == "promise"]
     for sentence in sentences(text):
-        said = lowered(sentence.text)
-        if said.endswith("?") or _NO_PROMISE.search(said):
-            continue
-        for part in _parts(sentence):
-            deadline = deadline_in(part.text, local)
-            if deadline is None or not _is_ours(part.text, said):
-                continue
+        is_judged = any(sentence.start <= start < sentence.end for start in judged)
+        due = _due(sentence, local, is_judged=is_judged)
+        if due is not None and due > now - timedelta(minutes=1):
+            yield sentence, due
+        elif due is None and is_judged:
+            yield sentence, None
+
+
+def _due(sentence: Span, local: datetime, *, is_judged: bool) -> datetime | None:
+    """When the sentence's first promise is due: of a part that is ours in plain words, or that the
+    judge takes for one."""
+    said = lowered(sentence.text)
+    is_plain = not said.endswith("?") and not _NO_PROMISE.search(said)
+    for part in _parts(sentence):
+        deadline = deadline_in(part.text, local)
+        if deadline is not None and (is_judged or (is_plain and _is_ours(part.text, said))):
             day, at = deadline
-            due = datetime.combine(day, at or time(23, 59), local.tzinfo).astimezone(UTC)
-            if due > now - timedelta(minutes=1):
-                yield sentence, due
-                break
+            return datetime.combine(day, at or time(23, 59), local.tzinfo).astimezone(UTC)
+    return None
 
 
 def _parts(sentence: Span) -> list[Span]:
