@@ -151,6 +151,15 @@ async def test_a_pair_is_withdrawn_as_one_and_keeps_its_sides(bench: Bench) -> N
             headers={**bench.token("anna"), "If-Match": '"v1"'},
         )
         refused(revised, 422, "visibility_fixed")
+    first = f"/drafts/{pair['lead_in']['draft_id']}/revisions"
+    for version, body, status in (
+        (1, {"text": LEAD_IN, "kind": "answer"}, 201),
+        (2, {"text": LEAD_IN, "visibility": "private"}, 422),
+    ):
+        revised = await bench.client.post(
+            first, json=body, headers={**bench.token("anna"), "If-Match": f'"v{version}"'}
+        )
+        assert revised.status_code == status, revised.text
     path = f"/drafts/{pair['private']['draft_id']}/withdraw"
     await bench.post("anna", path, {"reason": "Erledigt."})
     assert (await bench.show(pair["lead_in"]["draft_id"]))["state"] == "withdrawn"

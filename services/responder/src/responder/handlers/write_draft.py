@@ -22,7 +22,7 @@ from responder.domain.words import Audience, DraftState, Kind
 from responder.gateways.channel import Channels
 from responder.handlers.actors import actor_of
 from responder.handlers.offer_review import end_review
-from responder.storage import cases, drafts
+from responder.storage import cases, drafts, pairs
 from responder.storage.cases import CaseContext
 
 
@@ -171,6 +171,7 @@ async def revise_draft(
     rules.after(draft, Step.REVISE)
     before = draft.latest.content
     _require_same_sort(draft, wording)
+    await _require_leads_in_public(uow, draft, wording)
     content = replace(
         before,
         text=_words(before, wording, author, signing),
@@ -197,6 +198,14 @@ def _require_same_sort(draft: Draft, wording: NewWording) -> None:
         raise InvalidInputError("this half of the pair is private", code="visibility_fixed")
     if before.kind is Kind.NO_REPLY and visibility is not Audience.PUBLIC:
         raise InvalidInputError("a no-reply is about the public post", code="visibility_fixed")
+
+
+async def _require_leads_in_public(uow: UnitOfWork, draft: Draft, wording: NewWording) -> None:
+    """The first half of a pair stays public, whatever its kind: the other half waits for it."""
+    if wording.visibility is not Audience.PRIVATE or draft.lead_in_draft_id is not None:
+        return
+    if len(await pairs.halves_of(uow.connection, draft.draft_id)) > 1:
+        raise InvalidInputError("this half of the pair is public", code="visibility_fixed")
 
 
 def _words(before: Content, wording: NewWording, author: Person, signing: Signing) -> str:
