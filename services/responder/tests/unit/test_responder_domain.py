@@ -117,6 +117,8 @@ def test_a_step_outside_the_table_is_refused(state: DraftState, step: Step) -> N
         with pytest.raises(ConflictError) as refused:
             drafts.after(draft, step)
         assert refused.value.code == "illegal_step"
+        assert f"the draft is {state} and cannot be " in refused.value.message
+        assert refused.value.message.rpartition(": ")[2]
 
 
 def test_nothing_leads_out_of_withdrawn() -> None:

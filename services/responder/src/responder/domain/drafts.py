@@ -46,6 +46,22 @@ TRANSITIONS: Mapping[tuple[DraftState, Step], DraftState] = {
     (_S.CLEARED, Step.WITHDRAW): _S.WITHDRAWN,
     (_S.REJECTED, Step.WITHDRAW): _S.WITHDRAWN,
 }
+_DONE: Mapping[Step, str] = {
+    Step.REVISE: "rewritten",
+    Step.SUBMIT: "submitted",
+    Step.CLEAR: "submitted",
+    Step.APPROVE: "approved",
+    Step.REJECT: "rejected",
+    Step.WITHDRAW: "withdrawn",
+}
+_WAY_ON: Mapping[DraftState, str] = {
+    _S.WRITING: "submit it first",
+    _S.SUBMITTED: "it waits for its reader",
+    _S.REJECTED: "write a new wording first",
+    _S.APPROVED: "it leaves as it is, unless it is rewritten or withdrawn in time",
+    _S.CLEARED: "it leaves as it is, unless it is rewritten or withdrawn in time",
+    _S.WITHDRAWN: "write a new draft",
+}
 # Once a byte may be on its way nothing can be taken back; what failed for certain can be rewritten.
 _BEYOND_RECALL = frozenset({DispatchState.SENDING, DispatchState.SENT, DispatchState.UNKNOWN})
 
@@ -102,7 +118,8 @@ def after(draft: Draft, step: Step) -> DraftState:
     target = TRANSITIONS.get((draft.state, step))
     if target is None:
         raise ConflictError(
-            f"a draft that is {draft.state} cannot be handled so: {step}", code="illegal_step"
+            f"the draft is {draft.state} and cannot be {_DONE[step]}: {_WAY_ON[draft.state]}",
+            code="illegal_step",
         )
     return target
 
