@@ -39,6 +39,7 @@ _STATUS: tuple[tuple[type[DomainError], int], ...] = (
     (PreconditionFailedError, 412),
     (ConflictError, 409),
 )
+_UNREADABLE = "The body cannot be read: send JSON in UTF-8, without numbers of thousands of digits."
 _log = get_logger("common.web")
 
 
@@ -162,7 +163,7 @@ async def _on_http_exception(request: Request, error: Exception) -> JSONResponse
         document(
             error.status_code,
             phrase.lower().replace(" ", "_").replace("-", "_"),
-            f"{phrase}.",
+            _UNREADABLE if error.status_code == HTTPStatus.BAD_REQUEST else f"{phrase}.",
             request_id=_request_id(request),
         ),
         headers=error.headers,
