@@ -182,7 +182,16 @@ DAMAGE: tuple[tuple[str, set[Break]], ...] = (
     (
         """update entry set conversation_id = '00000000-0000-0000-0000-000000000001'
            where conversation_id = '{victim}'""",
-        {Break.TRUNCATED, Break.HEAD_MISSING, Break.CHANGED},
+        {Break.TRUNCATED, Break.HEAD_MISSING, Break.CHANGED, Break.MISFILED},
+    ),
+    ("delete from case_filing where conversation_id = '{victim}'", {Break.MISFILED}),
+    ("delete from mention_filing where conversation_id = '{victim}'", {Break.MISFILED}),
+    (
+        """update case_filing set conversation_id = (
+               select h.conversation_id from chain_head h
+               where h.conversation_id <> '{victim}' limit 1)
+           where conversation_id = '{victim}'""",
+        {Break.MISFILED},
     ),
     (
         """delete from entry where conversation_id = '{victim}' and seq = 4;

@@ -83,6 +83,8 @@ class Break(enum.StrEnum):
     """There are fewer or more entries of a type than were counted when they were appended."""
     UNPLACED = "unplaced"
     """A case or mention is known whose conversation has no entries at all."""
+    MISFILED = "misfiled"
+    """A case or mention has entries and is filed nowhere, or where it has none: nobody finds it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -60,7 +60,7 @@ async def verify_some(units: UnitOfWorkFactory, *, after: UUID | None, limit: in
 
 
 async def verify_all(units: UnitOfWorkFactory, *, on_progress: Progress = lambda _: None) -> Report:
-    """Check every chain, and then that nothing was removed whole: counts, cases, mentions."""
+    """Check every chain, and then that nothing was removed whole or hidden: counts and filings."""
     report = Report()
     after: UUID | None = None
     while True:
@@ -72,14 +72,15 @@ async def verify_all(units: UnitOfWorkFactory, *, on_progress: Progress = lambda
     async with units.read() as connection:
         counted = await counts.by_type(connection)
         stored = await counts.by_type_as_stored(connection)
-        homeless = await counts.filed_without_chain(connection)
+        filings = {
+            Break.UNPLACED: await counts.filed_without_chain(connection),
+            Break.MISFILED: await counts.misfiled(connection),
+        }
     report.add(check_counts(counted, stored))
-    report.add(
-        [
-            Finding(kind=Break.UNPLACED, conversation_id=where, about=about)
-            for about, where in homeless
-        ]
-    )
+    for kind, found in filings.items():
+        report.add(
+            [Finding(kind=kind, conversation_id=where, about=about) for about, where in found]
+        )
     return report
 
 

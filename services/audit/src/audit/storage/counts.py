@@ -19,6 +19,31 @@ select 'mention ' || f.mention_id, f.conversation_id from mention_filing f
 where not exists (select from chain_head h where h.conversation_id = f.conversation_id)
 limit 1000
 """)
+# Entries are read once and without their bodies, however many questions follow.
+_MISFILED = text("""
+with named as materialized (
+    select case_id, mention_id, conversation_id from entry
+    where case_id is not null or mention_id is not null
+)
+select 'case ' || n.case_id, n.conversation_id from named n
+where n.case_id is not null
+  and not exists (select from case_filing f where f.case_id = n.case_id)
+union
+select 'case ' || n.case_id, n.conversation_id from case_filing f
+join named n on n.case_id = f.case_id
+where not exists (select from named o
+                  where o.case_id = f.case_id and o.conversation_id = f.conversation_id)
+union
+select 'mention ' || n.mention_id, n.conversation_id from named n
+where n.mention_id is not null
+  and not exists (select from mention_filing f where f.mention_id = n.mention_id)
+union
+select 'mention ' || n.mention_id, n.conversation_id from mention_filing f
+join named n on n.mention_id = f.mention_id
+where not exists (select from named o
+                  where o.mention_id = f.mention_id and o.conversation_id = f.conversation_id)
+limit 1000
+""")
 _MENTIONS = text("""
 select count(*) filter (where received > 0) as received,
        count(*) filter (where classified > 0) as classified,
@@ -84,6 +109,11 @@ async def by_type_as_stored(connection: AsyncConnection) -> Mapping[str, int]:
 async def filed_without_chain(connection: AsyncConnection) -> list[tuple[str, UUID]]:
     """Cases and mentions (at most 1,000) with their conversation, where that has no chain."""
     return [(about, where) for about, where in await connection.execute(_UNPLACED)]
+
+
+async def misfiled(connection: AsyncConnection) -> list[tuple[str, UUID]]:
+    """Cases and mentions (at most 1,000) not filed where their entries are, and where that is."""
+    return [(about, where) for about, where in await connection.execute(_MISFILED)]
 
 
 async def mentions(connection: AsyncConnection, stages: MentionStages) -> MentionCounts:
