@@ -260,6 +260,20 @@ async def test_what_is_not_found_stays_unknown_until_a_person_decides(
     assert simulator.requests == 1
 
 
+async def test_a_person_cannot_give_one_post_to_two_replies(desk: Desk, plan: ScriptedPlan) -> None:
+    plan.script = [Fault.RESET_BEFORE_EFFECT, Fault.RESET_BEFORE_EFFECT]
+    first, second = [await desk.approved() for _ in range(2)]
+    await desk.send_due()
+    seen = Outcome(ending=Ending.SENT, platform_id=f"post-{uuid4().hex}")
+    async with desk.units.begin() as uow:
+        await decide_outcome(uow, first, outcome=seen, by=LEA, reason="Gesehen.", ids=new_id)
+    async with desk.units.begin() as uow:
+        with pytest.raises(ConflictError) as refused:
+            await decide_outcome(uow, second, outcome=seen, by=LEA, reason="Auch.", ids=new_id)
+    assert refused.value.code == "post_taken"
+    assert (await desk.get(second)).state is DispatchState.UNKNOWN
+
+
 async def test_several_loops_send_each_reply_once(desk: Desk, simulator: Simulator) -> None:
     ids = [await desk.approved(text=f"Antwort {number}") for number in range(30)]
     stop = asyncio.Event()

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from common.db.unit_of_work import UnitOfWork, UnitOfWorkFactory
-from common.errors import NotFoundError
+from common.errors import ConflictError, NotFoundError
 from common.ids import IdFactory
 from common.observability.logging import get_logger
 from responder.domain import dispatches as rules
@@ -64,19 +64,32 @@ async def decide_outcome(
 ) -> Dispatch:
     """A person settles it: SENT with the platform's id, or REFUSED.
 
-    Raises NotFoundError, ConflictError `not_unknown`, ForbiddenError for service accounts.
+    Raises NotFoundError, ConflictError `not_unknown` or `post_taken`, ForbiddenError for service
+    accounts.
     """
     person_rules.require_human(by)
     dispatch = await dispatches.lock_dispatch(uow.connection, dispatch_id)
     if dispatch is None:
         raise NotFoundError("no such dispatch")
     rules.require_unknown(dispatch)
+    await _require_own_post(uow, dispatch.content.network, outcome.platform_id)
     settled = await settling.resolve(
         uow.connection, dispatch_id, outcome=outcome, by=by, resolution=reason
     )
     assert settled is not None, "locked above"
     await announce(uow, settled, ids=ids)
     return settled
+
+
+async def _require_own_post(uow: UnitOfWork, network: str, platform_id: str | None) -> None:
+    """One post is no proof of two replies, for a person as for the read-back."""
+    wanted = [platform_id] if platform_id is not None else []
+    if await settling.taken_platform_ids(uow.connection, network, platform_ids=wanted):
+        raise ConflictError(
+            "the ledger holds this post for another reply: give the id of the post that carries"
+            " this one, or `failed` if there is none",
+            code="post_taken",
+        )
 
 
 class ReadBackReplies:
