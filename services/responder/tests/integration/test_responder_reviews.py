@@ -293,6 +293,32 @@ async def test_another_team_s_drafts_are_not_there(
     assert (await office.client.get(path, headers=lead)).status_code == 200
 
 
+async def test_each_time_glass_was_broken_is_looked_at(office: Office, admin_dsn: str) -> None:
+    draft = await office.submitted()
+    path = f"/drafts/{draft['draft_id']}"
+    lead = office.token("lea", "lead")
+    owner = create_engine(admin_dsn, pool_size=1, application_name="deployment")
+    await write_policy(owner, DeploymentPolicy(break_glass="leads"))
+    try:
+        for text in (draft["latest"]["text"] + " Lea", ""):
+            read = {name: draft["latest"][name] for name in ("revision", "content_hash")}
+            body = {**read, "reason": "Rueckruf, und niemand sonst ist da."}
+            sent = await office.post("lea", f"{path}/break-glass", body, "lead")
+            assert sent.status_code == 200, sent.text
+            if text:
+                seen = {**lead, "If-Match": sent.headers["etag"]}
+                await office.client.post(f"{path}/revisions", json={"text": text}, headers=seen)
+                draft = (await office.post("anna", f"{path}/submit")).json()
+    finally:
+        await write_policy(owner, DeploymentPolicy())
+        await owner.dispose()
+    review = f"/break-glass/{draft['draft_id']}/review"
+    looks = [await office.post("lutz", review, {"finding": "Gut."}, "lead") for _ in range(3)]
+    assert [look.json().get("revision") for look in looks] == [1, 2, None]
+    refused(looks[-1], 409, "already_reviewed")
+    assert (await office.client.get("/break-glass", headers=lead)).json()["items"] == []
+
+
 async def test_glass_is_broken_only_where_the_deployment_says_so(
     office: Office, admin_dsn: str, service_dsn: str
 ) -> None:

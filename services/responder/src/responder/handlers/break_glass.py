@@ -54,8 +54,7 @@ async def break_glass(
     await broken_glass.insert(uow.connection, draft, actor=actor, reason=reason)
     await end_review(uow, draft.draft_id, state=OfferState.DONE)
     await let_go(uow, draft, approver=None, ids=ids)
-    use = await broken_glass.latest_of(uow.connection, draft.draft_id)
-    assert use is not None, "inserted above"
+    use = await broken_glass.use_of(uow.connection, draft.draft_id, revision=draft.latest.number)
     fact = facts.BreakGlassUsed(
         draft_id=draft.draft_id,
         case_id=draft.case_id,
@@ -76,13 +75,13 @@ async def break_glass(
 async def review_broken_glass(
     uow: UnitOfWork, draft_id: UUID, *, by: Person, finding: str, ids: IdFactory
 ) -> BrokenGlass:
-    """Write down what a second person found, once.
+    """Write down what a second person found, once for each use, the oldest first.
 
     Raises NotFoundError, ConflictError `already_reviewed`, ForbiddenError `own_decision`.
     """
     rules.require_human(by)
     await drafts.lock_draft(uow.connection, draft_id)
-    use = await broken_glass.latest_of(uow.connection, draft_id)
+    use = await broken_glass.to_review(uow.connection, draft_id, by=by)
     if use is None:
         raise NotFoundError("no glass was broken for this draft")
     if use.actor.id == by.id:
@@ -99,6 +98,4 @@ async def review_broken_glass(
         actor=actor_of(by),
     )
     uow.publish(new_event(fact, id=ids(), subject=draft_id, time=uow.now))
-    after = await broken_glass.latest_of(uow.connection, draft_id)
-    assert after is not None, "it was there above"
-    return after
+    return await broken_glass.use_of(uow.connection, draft_id, revision=use.revision)

@@ -33,7 +33,16 @@ _FIND = text(
      order by g.used_at, g.draft_id limit :limit
     """
 )
-_LATEST = text(_SELECT + " where g.draft_id = :draft_id order by g.revision desc limit 1")
+_USE = text(_SELECT + " where g.draft_id = :draft_id and g.revision = :revision")
+# A draft may have left unread more than once; each use is looked at, by somebody else, the oldest
+# first.
+_TO_REVIEW = text(
+    _SELECT
+    + """
+     where g.draft_id = :draft_id
+     order by g.reviewed_at is not null, g.actor_id = :by_id, g.revision limit 1
+    """
+)
 _REVIEW = text(
     """
     update break_glass set finding = :finding, reviewed_by_id = :by_id, reviewed_by_name = :by_name,
@@ -104,8 +113,18 @@ async def find(
     return [_use(row) for row in rows]
 
 
-async def latest_of(connection: AsyncConnection, draft_id: UUID) -> BrokenGlass | None:
-    row = (await connection.execute(_LATEST, {"draft_id": draft_id})).one_or_none()
+async def use_of(connection: AsyncConnection, draft_id: UUID, *, revision: int) -> BrokenGlass:
+    """The use for this wording, which is there."""
+    rows = await connection.execute(_USE, {"draft_id": draft_id, "revision": revision})
+    return _use(rows.one())
+
+
+async def to_review(
+    connection: AsyncConnection, draft_id: UUID, *, by: Person
+) -> BrokenGlass | None:
+    """The use of the draft that this person should look at next; one of the past without any."""
+    rows = await connection.execute(_TO_REVIEW, {"draft_id": draft_id, "by_id": by.id})
+    row = rows.one_or_none()
     return _use(row) if row else None
 
 
