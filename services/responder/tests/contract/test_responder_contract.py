@@ -16,6 +16,7 @@ from common.events.catalog import CATALOG, TYPE_OF
 from common.events.codec import decode, read_head
 from common.events.envelope import Message
 from common.ids import new_id
+from common.kafka.port import Record
 from common.testing.contracts import assert_satisfies_consumers, examples, least_message
 from common.testing.eventually import eventually
 from common.timers.loop import TimerLoop
@@ -59,6 +60,7 @@ from responder.handlers.review_draft import (
     withdraw_draft,
 )
 from responder.handlers.send_replies import SendReplies
+from responder.handlers.show_reviews import review_notice
 from responder.handlers.submit_draft import SubmitDraft
 from responder.handlers.write_draft import NewDraft, write_draft
 from responder.storage.deployment_policy import DeploymentPolicy, write_policy
@@ -276,3 +278,18 @@ async def _turn_down(responder: Responder, draft: Draft) -> None:
             roles=frozenset({"agent"}),
             ids=new_id,
         )
+
+
+def test_the_live_stream_survives_every_event_of_its_topic() -> None:
+    shown = set()
+    for example in examples():
+        if not example.type.startswith("responder."):
+            continue
+        record = Record("replies.events", 0, 1, 0, example.key, example.value, example.headers)
+        actor = json.loads(example.value).get("actor") or {"id": "dev|ben"}
+        for me in (Person(actor["id"], "Somebody"), Person("dev|x", "Xaver")):
+            notice = review_notice(record, me, None)
+            if notice is not None:
+                assert json.loads(notice[1])["type"] == notice[0]
+                shown.add(notice[0])
+    assert {"responder.review.offered.v1", "responder.draft.approved.v1"} <= shown
