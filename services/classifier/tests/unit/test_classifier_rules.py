@@ -185,3 +185,22 @@ def test_a_pattern_that_never_ends_costs_a_batch_no_more_than_its_time():
     assert not any(result.urgent for result in results)
     # Unlimited, one of these texts alone takes longer than the age of the universe.
     assert took < 20 * PATTERN_S * MOST_OVERRUNS
+
+
+@pytest.mark.parametrize(
+    "pattern", ["a{999999999}", "(a{1000}){1000}", "a{,999999999}", "a{1,999999}"]
+)
+def test_a_pattern_that_would_compile_for_ever_is_refused(pattern):
+    with pytest.raises(ValueError, match="counted repeats"):
+        RulesDocument.model_validate(
+            {
+                "rules": [
+                    {
+                        "name": "a",
+                        "version": 1,
+                        "when": {"patterns": [pattern]},
+                        "then": {"signals": ["press"]},
+                    }
+                ]
+            }
+        )

@@ -13,6 +13,7 @@ and knows no table; pydantic, because people send it and want to know what is wr
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import Annotated, Self
 
 import regex
@@ -31,9 +32,15 @@ from classifier.domain.labels import KINDS_OF, Kind, Label, Need, Signal
 
 MOST_RULES = 500
 _LONGEST_PATTERN = 300
+_MOST_REPEATS = 100_000
+_REPEATS = regex.compile(r"\{(\d+)(?:,(\d*))?\}|\{,(\d+)\}")
 
 
 def _checked_pattern(pattern: str) -> str:
+    # Counted repeats are unrolled: a{999999999} would compile for hours and stop the service.
+    counts = (max(map(int, filter(None, found))) for found in _REPEATS.findall(pattern))
+    if prod(max(count, 1) for count in counts) > _MOST_REPEATS:
+        raise ValueError(f"its counted repeats come to more than {_MOST_REPEATS}")
     try:
         compiled = regex.compile(pattern, regex.IGNORECASE)
     except regex.error as error:
