@@ -96,6 +96,7 @@ async def test_a_wish_of_the_wrong_shape_is_422(
         {"network": "Big", "kind": "webhook"},
         {"network": "mastodon", "kind": "carrier pigeon"},
         {"network": "mastodon", "kind": "webhook", "account": "a\x00b"},
+        {"network": "mail", "kind": "mail", "account": " "},
         {"network": "mastodon", "kind": "webhook", "secret": "mine"},
     ]
     for wish in wishes:

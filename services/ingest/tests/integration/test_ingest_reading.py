@@ -159,9 +159,13 @@ async def test_mails_become_mentions_once_and_the_cursor_moves_with_them(
 
     assert await use_case.read(advanced, reader) is not None
     assert len(await rows(units, "select 1 from mention")) == 2
-    shown = (await client.get(f"/sources/{source_id}", headers=operator)).json()
+    one = await client.get(f"/sources/{source_id}", headers=operator)
+    shown = one.json()
     assert shown["reading"]["failures"] == 0
     assert shown["reading"]["last_success_at"]
+    seen = operator | {"If-Match": one.headers["etag"]}
+    off = await client.patch(f"/sources/{source_id}", json={"is_enabled": False}, headers=seen)
+    assert off.json() == shown | {"is_enabled": False}
 
 
 async def test_a_renumbered_mailbox_is_read_again_and_changes_nothing(

@@ -38,7 +38,7 @@ class SourceWish(BaseModel):
         None,
         min_length=1,
         max_length=200,
-        pattern=r"^[^\x00]*$",
+        pattern=r"^[^\x00]*[^\s\x00][^\x00]*$",
         description="Our channel account that posts of this source are addressed to",
     )
 
@@ -176,8 +176,9 @@ async def change(
         source = await manage_sources.hold_source(uow, source_id)
         check_version(version, source.version)
         source = await manage_sources.switch_source(uow, source, is_enabled=wish.is_enabled)
+        states = await readings.states_of(uow.connection, [source_id])
     response.headers["ETag"] = etag(source.version)
-    return _shown(source)
+    return _shown(source, states.get(source_id))
 
 
 @router.post(
