@@ -58,7 +58,8 @@ async def measure(stack: Stack, say: Callable[[str], None], *, mentions: int) ->
         return mentions / (time.perf_counter() - began)
     finally:
         for service in services:
-            service.terminate()
+            if service.returncode is None:
+                service.terminate()
         await asyncio.gather(*(service.wait() for service in services))
         await producer.stop()
         await history.close()
