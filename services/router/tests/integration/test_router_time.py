@@ -351,6 +351,8 @@ async def test_a_follow_up_by_a_person_through_the_api(
     assert (past.status_code, past.json()["code"]) == (422, "date_has_passed")
     far = await post("/follow-ups", {**wish, "due_at": "9999-12-31T23:59:59Z"})
     assert (far.status_code, far.json()["code"]) == (422, "date_too_far")
+    nowhere = await post("/follow-ups", {**wish, "due_at": "9999-12-31T23:59:59-14:00"})
+    assert nowhere.status_code == 422, "a moment that has no name in UTC"
     unknown = await post("/follow-ups", {**wish, "owner": "nobody|here"})
     assert unknown.json()["code"] == "unknown_person"
     state = (await client.get(case.url, headers=agent)).json()["state"]

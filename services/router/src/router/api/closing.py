@@ -6,10 +6,11 @@ from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from common.db.unit_of_work import UnitOfWork
 from common.web.idempotency import Answer
+from common.web.parameters import Moment
 from router.api.access import RequiredVersion, Writer, person, visible_teams
 from router.api.case_models import CASE_RESPONSES, KindWord, case_answer
 from router.api.commands import Command
@@ -86,7 +87,7 @@ class BulkCloseFilter(BaseModel):
     team: Annotated[str | None, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")] = None
     kind: KindWord | None = None
     network: Annotated[str | None, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")] = None
-    detected_before: AwareDatetime | None = None
+    detected_before: Moment | None = None
 
     @model_validator(mode="after")
     def _asks_something(self) -> Self:

@@ -7,12 +7,13 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from common.db.unit_of_work import UnitOfWork
 from common.errors import InvalidInputError
 from common.web.idempotency import Answer
 from common.web.pagination import Page, PageRequest
+from common.web.parameters import Moment
 from router.api.access import Reader, Units, Writer, person, visible_teams
 from router.api.commands import Command
 from router.domain.claims import Person
@@ -57,7 +58,7 @@ class FollowUpWish(BaseModel):
         }
     )
 
-    due_at: AwareDatetime
+    due_at: Moment
     reason: Annotated[str, Field(min_length=1, max_length=REASON_LENGTH, pattern=r"\S")]
     owner: Annotated[str, Field(min_length=2, max_length=300)] = "me"
 

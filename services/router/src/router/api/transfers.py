@@ -8,11 +8,12 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from common.db.unit_of_work import UnitOfWork
 from common.errors import ConflictError, NotFoundError
 from common.web.idempotency import Answer
+from common.web.parameters import Moment
 from router.api.access import Reader, SeenVersion, Units, Writer, visible_teams
 from router.api.commands import Command
 from router.domain.transfers import hand_over
@@ -39,7 +40,7 @@ class TransferRequest(BaseModel):
     title: Annotated[str, Field(min_length=1, max_length=200)]
     text: Annotated[str, Field(min_length=1, max_length=20_000)]
     reason: Annotated[str, Field(min_length=1, max_length=200)]
-    follow_up_at: AwareDatetime
+    follow_up_at: Moment
     free_wording_allowed: bool = True
 
 
