@@ -16,7 +16,7 @@ from uuid import uuid4
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import KafkaError, for_code
+from aiokafka.errors import KafkaConnectionError, KafkaError, for_code
 
 from common.testing.eventually import eventually
 
@@ -162,12 +162,24 @@ async def committed(bootstrap: str, group: str) -> dict[tuple[str, int], int]:
 
 @asynccontextmanager
 async def _admin(bootstrap: str) -> AsyncIterator[AIOKafkaAdminClient]:
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
-    await admin.start()
+    admin = await eventually(
+        lambda: _started(bootstrap), within=WITHIN, retry_on=(KafkaConnectionError,)
+    )
     try:
         yield admin
     finally:
         await admin.close()
+
+
+async def _started(bootstrap: str) -> AIOKafkaAdminClient:
+    """A broker that was killed and has come back may close the first connections."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    try:
+        await admin.start()
+    except KafkaConnectionError:
+        await admin.close()
+        raise
+    return admin
 
 
 @asynccontextmanager
