@@ -60,9 +60,18 @@ async def measure(stack: Stack, say: Callable[[str], None], *, mentions: int) ->
         for service in services:
             if service.returncode is None:
                 service.terminate()
-        await asyncio.gather(*(service.wait() for service in services))
+        await asyncio.gather(*(_ended(service) for service in services))
         await producer.stop()
         await history.close()
+
+
+async def _ended(service: asyncio.subprocess.Process) -> None:
+    """One that does not obey, because it waits for a broker, is killed: nothing runs on."""
+    try:
+        await asyncio.wait_for(service.wait(), 20)
+    except TimeoutError:
+        service.kill()
+        await service.wait()
 
 
 def _message(number: int, run: str) -> Message:

@@ -51,7 +51,7 @@ def read_reply(document: Any, *, policy: Policy | None = None) -> Reply:
 def check_alone(reply: Reply, *, now: datetime, zone: str) -> Sequence[Finding]:
     """The findings of a reply that belongs to no draft.
 
-    A few milliseconds of processor time, at first most of a second: call it beside an event loop.
+    Some twenty milliseconds of processor time, most of a second at first: not on an event loop.
     """
     return check_reply(reply, judge=judge, phones=find_phones, now=now, zone=zone)
 

@@ -126,12 +126,6 @@ def personal_data(reply: Reply, *, phones: PhoneFinder) -> Iterator[Finding]:
             )
 
 
-def personal_values(text: str, *, phones: PhoneFinder) -> list[str]:
-    """The personal data that patterns find in a text, as it stands there: to be known later."""
-    findings = personal_data(Reply(text=text), phones=phones)
-    return [text[finding.start : finding.end] for finding in findings]
-
-
 def _squeezed(text: str) -> str:
     return "".join(filter(str.isalnum, fold(text)))
 

@@ -32,7 +32,7 @@ _LEAST_SHARE = 0.1
 def judge(text: str) -> Sequence[Verdict]:
     """What the shipped numbers say of a reply, above their cuts, in order of the text.
 
-    A few milliseconds of processor time; the first call of a process most of a second.
+    Some twenty milliseconds of processor time; the first call of a process most of a second.
     """
     return tuple(judge_by(numbers(), text))
 
